@@ -1,0 +1,98 @@
+import Glibc  // inet_pton and inet_ntop only: text to address and back, no I/O
+
+/// An IPv4 or IPv6 address as a plain value. IPv4-mapped IPv6 is a different value from the IPv4 address it maps.
+public struct IPAddress: Hashable, Sendable, Comparable {
+  public enum Family: UInt8, Sendable { case v4 = 4, v6 = 6 }
+
+  public let family: Family
+  /// The address in host order: IPv4 in the low 32 bits of `low` and `high` = 0; IPv6 in both words.
+  public let high: UInt64
+  public let low: UInt64
+
+  @inlinable public init(v4 address: UInt32) {
+    family = .v4
+    high = 0
+    low = UInt64(address)
+  }
+  @inlinable public init(v6High: UInt64, low: UInt64) {
+    family = .v6
+    high = v6High
+    self.low = low
+  }
+  public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+    self.init(v4: UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d))
+  }
+
+  /// Text as RFC 4291 or dotted quad; a bracketed IPv6 address (RFC 3261's `IPv6reference`) is taken too. `nil` if it is no address.
+  public init?(_ text: some Collection<UInt8>) {
+    var body = Array(text)
+    if body.first == UInt8(ascii: "[") {
+      guard body.count > 2, body.last == UInt8(ascii: "]") else { return nil }
+      body = Array(body[1..<(body.count - 1)])
+      guard body.contains(UInt8(ascii: ":")) else { return nil }
+    }
+    guard !body.isEmpty, body.count < 64, !body.contains(0) else { return nil }
+    body.append(0)
+    var v4 = in_addr()
+    var v6 = in6_addr()
+    let isV6 = body.contains(UInt8(ascii: ":"))
+    let parsed = body.withUnsafeBytes { raw -> Bool in
+      let characters = raw.baseAddress!.assumingMemoryBound(to: CChar.self)
+      return isV6 ? inet_pton(AF_INET6, characters, &v6) == 1 : inet_pton(AF_INET, characters, &v4) == 1
+    }
+    guard parsed else { return nil }
+    if isV6 {
+      self = withUnsafeBytes(of: &v6) { raw in
+        IPAddress(
+          v6High: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+          low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+      }
+    } else {
+      self.init(v4: UInt32(bigEndian: v4.s_addr))
+    }
+  }
+  public init?(_ text: String) { self.init(Array(text.utf8)) }
+
+  /// The canonical text (RFC 5952 for IPv6), without brackets.
+  public var text: [UInt8] {
+    if family == .v4 {
+      var out: [UInt8] = []
+      out.reserveCapacity(15)
+      for shift in [24, 16, 8, 0] as [UInt64] {
+        if shift != 24 { out.append(UInt8(ascii: ".")) }
+        out.appendDecimal(UInt64((low >> shift) & 0xff))
+      }
+      return out
+    }
+    var address = in6_addr()
+    withUnsafeMutableBytes(of: &address) { raw in
+      raw.storeBytes(of: high.bigEndian, toByteOffset: 0, as: UInt64.self)
+      raw.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+    var buffer = [CChar](repeating: 0, count: 64)
+    guard inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count)) != nil else { return [] }
+    return buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+  }
+
+  public var isUnspecified: Bool { high == 0 && low == 0 }
+  public var isLoopback: Bool { family == .v4 ? low >> 24 == 127 : high == 0 && low == 1 }
+  public var isMulticast: Bool { family == .v4 ? low >> 28 == 0xE : high >> 56 == 0xFF }
+  /// IPv4 169.254/16, IPv6 fe80::/10.
+  public var isLinkLocal: Bool { family == .v4 ? low >> 16 == 0xA9FE : high >> 54 == 0x3FA }
+
+  public static func < (a: IPAddress, b: IPAddress) -> Bool {
+    (a.family.rawValue, a.high, a.low) < (b.family.rawValue, b.high, b.low)
+  }
+}
+
+extension IPAddress: CustomStringConvertible {
+  public var description: String { String(decoding: text, as: UTF8.self) }
+}
+
+extension [UInt8] {
+  /// Appends a number in decimal without passing through `String`.
+  public mutating func appendDecimal(_ value: UInt64) {
+    if value >= 10 { appendDecimal(value / 10) }
+    append(UInt8(ascii: "0") + UInt8(value % 10))
+  }
+}

@@ -1,0 +1,1 @@
+#include "yang_modules.h"

@@ -1,0 +1,75 @@
+public import Addressing
+
+/// A session description (RFC 8866), read strictly enough to be rebuilt: nothing of it crosses to another leg except what is written anew.
+public struct SessionDescription: Sendable, Equatable {
+  public enum Direction: UInt8, Sendable { case sendrecv, sendonly, recvonly, inactive }
+  public struct Origin: Sendable, Equatable {
+    public var username: [UInt8]
+    public var sessionID: UInt64
+    public var version: UInt64
+    public var address: IPAddress
+    public init(username: [UInt8], sessionID: UInt64, version: UInt64, address: IPAddress) {
+      self.username = username
+      self.sessionID = sessionID
+      self.version = version
+      self.address = address
+    }
+  }
+  public struct Attribute: Sendable, Equatable {
+    public var name: [UInt8]
+    /// `nil` for a property attribute (`a=sendrecv`).
+    public var value: [UInt8]?
+    public init(name: [UInt8], value: [UInt8]? = nil) {
+      self.name = name
+      self.value = value
+    }
+  }
+  public struct Media: Sendable, Equatable {
+    /// `audio`, `video`, `image`, `application` ...
+    public var kind: [UInt8]
+    /// 0 = rejected or disabled.
+    public var port: UInt16
+    /// `RTP/AVP`, `RTP/SAVP`, `udptl` ...
+    public var proto: [UInt8]
+    /// Payload types (or other format tokens) in order of preference.
+    public var formats: [[UInt8]]
+    /// `nil`: the session's connection address holds. An FQDN in c= is refused by the parser with `unsupportedAddress`.
+    public var connection: IPAddress?
+    public var attributes: [Attribute]
+    public init(kind: [UInt8], port: UInt16, proto: [UInt8], formats: [[UInt8]], connection: IPAddress? = nil, attributes: [Attribute] = []) {
+      self.kind = kind
+      self.port = port
+      self.proto = proto
+      self.formats = formats
+      self.connection = connection
+      self.attributes = attributes
+    }
+  }
+  public var origin: Origin
+  public var connection: IPAddress?
+  public var attributes: [Attribute]
+  public var media: [Media]
+
+  public init(origin: Origin, connection: IPAddress?, attributes: [Attribute] = [], media: [Media]) {
+    self.origin = origin
+    self.connection = connection
+    self.attributes = attributes
+    self.media = media
+  }
+
+  public enum ParseFailure: Error, Sendable, Equatable { case syntax(line: Int, StaticStringBox), tooLarge, unsupportedAddress, noMedia }
+  /// A reason that can be compared in tests.
+  public struct StaticStringBox: Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+    public init(_ text: StaticString) { description = "\(text)" }
+  }
+  public init(parsing bytes: ArraySlice<UInt8>) throws(ParseFailure) { fatalError() }
+  public func encoded() -> [UInt8] { fatalError() }
+
+  /// The direction of stream `index`: its own attribute, else the session's, else sendrecv (RFC 8866 6.7). An RFC 2543 hold (c=0.0.0.0) reads as `inactive` towards us sending: `.sendonly` -> see `isHeld`.
+  public func direction(of index: Int) -> Direction { fatalError() }
+  /// Where RTP for stream `index` should be sent; `nil` when the port is 0 or no address is given (or it is unspecified: old-style hold).
+  public func rtpDestination(of index: Int) -> TransportAddress? { fatalError() }
+  /// RTCP: a=rtcp (RFC 3605), else RTP port + 1; with `a=rtcp-mux` the RTP port.
+  public func rtcpDestination(of index: Int) -> TransportAddress? { fatalError() }
+}

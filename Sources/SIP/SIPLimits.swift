@@ -1,0 +1,9 @@
+/// Every bound of the SIP module in one place; each has a reason, and a counter where the transaction layer meets it.
+public enum SIPLimits {
+  /// A datagram can carry no more; streams are held to the same bound so that both legs see the same messages.
+  public static let messageBytes = 65_535
+  /// Header fields in one message: five times what the largest real INVITE carries.
+  public static let headerFields = 256
+  /// Via, Route and Record-Route values: Max-Forwards starts at 70.
+  public static let routeValues = 70
+}
