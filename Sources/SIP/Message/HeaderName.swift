@@ -9,4 +9,7 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
   case priority, proxyAuthenticate, proxyAuthorization, proxyRequire, rack, reason, recordRoute, referSub, referTo
   case referredBy, replaces, replyTo, require, retryAfter, route, rseq, server, serviceRoute, sessionExpires, subject
   case subscriptionState, supported, timestamp, to, unsupported, userAgent, userToUser, via, warning, wwwAuthenticate
+
+  /// The name for a spelling as on the wire, full or compact, any case; `.other` when it is none of ours. (A trunk plugin names headers by bytes.)
+  public init(spelling: some Collection<UInt8>) { fatalError() }
 }
