@@ -87,7 +87,7 @@ let package = Package(
       name: "tandem", dependencies: ["Control", "Configuration", "Records", "Linux"], swiftSettings: strict),
     .executableTarget(name: "simulate", dependencies: ["Simulator"], swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
-    tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP"),
+    tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Trunks", ["SIP", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),

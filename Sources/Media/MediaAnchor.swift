@@ -1,5 +1,4 @@
 public import Addressing
-import SDP
 
 /// How media of a call travels.
 public enum MediaPath: UInt8, Sendable, Equatable { case direct, fastPath, relay }
