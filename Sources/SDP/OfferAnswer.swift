@@ -2,20 +2,105 @@ public import Addressing
 
 /// One leg's offer/answer state (RFC 3264): who owes an answer, and our own `o=` line, whose version rises by one with
 /// every description of ours that differs from the last (RFC 3264 section 8).
+///
+/// ```
+///             send(offer)   received(offer)   send(answer)   received(answer)   rollBack
+/// idle        offerSent     offerReceived     -              -                  idle
+/// offerSent   -             - (glare: 491)    -              stable             as before the offer
+/// offerRecvd  - (glare)     -                 stable         -                  as before the offer
+/// stable      offerSent     offerReceived     -              -                  stable
+/// ```
+/// "-" is `notAllowedNow`, and nothing changes. A fork's early dialogs each answer the one offer: keep a copy of the value for each.
+///
+/// The number of m-lines (RFC 3264 sections 6 and 8) is kept right on our side whatever the far leg does: an offer of ours with fewer streams than our
+/// last description is filled up with refused ones, refused streams at the end of an answer that the offer does not have are cut.
+/// Formats and directions of an answer are not compared with the offer.
 public struct OfferAnswer: Sendable, Equatable {
   public enum State: UInt8, Sendable { case idle, offerSent, offerReceived, stable }
   public private(set) var state: State
   /// Ours as last sent, theirs as last received.
   public private(set) var local: SessionDescription?
   public private(set) var remote: SessionDescription?
-  public init(sessionID: UInt64) { fatalError() }
 
+  /// What holds again when the pending offer is refused; `nil` unless one is pending.
+  private var before: Agreed?
+  private struct Agreed: Sendable, Equatable {
+    var local: SessionDescription?
+    var remote: SessionDescription?
+  }
+  private let sessionID: UInt64
+  /// Ours as last sent, even if it was refused: the peer has seen its version.
+  private var lastSent: SessionDescription?
+
+  /// `sessionID`: ours, the same for the life of the dialog.
+  public init(sessionID: UInt64) {
+    state = .idle
+    self.sessionID = sessionID
+  }
+
+  /// `notAllowedNow`: an offer while one is pending (491), an answer to nothing. `streamsDoNotMatch`: an answer with another number of m-lines (488).
   public enum Violation: Error, Sendable, Equatable { case notAllowedNow, streamsDoNotMatch }
-  public mutating func received(offer: SessionDescription) throws(Violation) { fatalError() }
-  public mutating func received(answer: SessionDescription) throws(Violation) { fatalError() }
-  /// Sends ours: stamps the origin with our session id and version and returns what goes on the wire. `anchor`: our address in o=.
-  public mutating func send(offer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription { fatalError() }
-  public mutating func send(answer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription { fatalError() }
-  /// The pending offer (ours or theirs) was refused: back to what held before it.
-  public mutating func rollBack() { fatalError() }
+
+  public mutating func received(offer: SessionDescription) throws(Violation) {
+    try begin(.offerReceived)
+    remote = offer
+  }
+
+  public mutating func received(answer: SessionDescription) throws(Violation) {
+    guard state == .offerSent else { throw .notAllowedNow }
+    guard answer.media.count == local?.media.count else { throw .streamsDoNotMatch }
+    remote = answer
+    settle()
+  }
+
+  /// Sends ours: stamps the origin with our session id and version and returns what goes on the wire. `origin`: our address in o=.
+  public mutating func send(offer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription {
+    try begin(.offerSent)
+    var offer = offer
+    // RFC 3264 section 8: an m-line once written keeps its place for ever.
+    for stream in (lastSent?.media ?? []).dropFirst(offer.media.count) {
+      offer.media.append(.init(kind: stream.kind, port: 0, proto: stream.proto, formats: stream.formats))
+    }
+    return stamp(offer, origin: origin)
+  }
+
+  public mutating func send(answer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription {
+    guard state == .offerReceived, let offered = remote?.media.count else { throw .notAllowedNow }
+    var answer = answer
+    while answer.media.count > offered, answer.media.last?.port == 0 { answer.media.removeLast() }
+    guard answer.media.count == offered else { throw .streamsDoNotMatch }
+    defer { settle() }
+    return stamp(answer, origin: origin)
+  }
+
+  /// The pending offer (ours or theirs) was refused: back to what held before it. Nothing pending: nothing happens.
+  public mutating func rollBack() {
+    guard let before else { return }
+    local = before.local
+    remote = before.remote
+    state = local == nil ? .idle : .stable
+    self.before = nil
+  }
+
+  private mutating func begin(_ pending: State) throws(Violation) {
+    guard state == .idle || state == .stable else { throw .notAllowedNow }
+    before = Agreed(local: local, remote: remote)
+    state = pending
+  }
+
+  private mutating func settle() {
+    state = .stable
+    before = nil
+  }
+
+  private mutating func stamp(_ description: SessionDescription, origin: IPAddress) -> SessionDescription {
+    var ours = description
+    // RFC 8866 5.7: every stream needs a c=, a refused one as well.
+    if ours.connection == nil, ours.media.contains(where: { $0.connection == nil }) { ours.connection = origin }
+    ours.origin = .init(username: [UInt8(ascii: "-")], sessionID: sessionID, version: lastSent?.origin.version ?? 1, address: origin)
+    if let lastSent, lastSent != ours { ours.origin.version &+= 1 }
+    local = ours
+    lastSent = ours
+    return ours
+  }
 }

@@ -1,6 +1,10 @@
 public import Addressing
 
 /// A session description (RFC 8866), read strictly enough to be rebuilt: nothing of it crosses to another leg except what is written anew.
+///
+/// Kept: the origin, connection addresses, streams and all attributes. Dropped: name, information, URI, e-mail, telephone, bandwidth, times, time zones
+/// and keys, which no call depends on. Bounds: `SDPLimits`. Addresses are IPv4 or IPv6, never names, never multicast.
+/// What the values mean is not checked here: an unknown attribute is kept as it came, and `crossing` decides what passes.
 public struct SessionDescription: Sendable, Equatable {
   public enum Direction: UInt8, Sendable { case sendrecv, sendonly, recvonly, inactive }
   public struct Origin: Sendable, Equatable {
@@ -57,19 +61,19 @@ public struct SessionDescription: Sendable, Equatable {
     self.media = media
   }
 
-  public enum ParseFailure: Error, Sendable, Equatable { case syntax(line: Int, StaticStringBox), tooLarge, unsupportedAddress, noMedia }
+  /// Why a description was refused; 488 is the answer to all of them but `syntax`, which is 400.
+  public enum ParseFailure: Error, Sendable, Equatable {
+    /// `line`: from 1.
+    case syntax(line: Int, StaticStringBox)
+    /// A bound of `SDPLimits` was passed.
+    case tooLarge
+    /// `c=` names a host or a multicast group.
+    case unsupportedAddress
+    case noMedia
+  }
   /// A reason that can be compared in tests.
   public struct StaticStringBox: Sendable, Equatable, CustomStringConvertible {
     public let description: String
     public init(_ text: StaticString) { description = "\(text)" }
   }
-  public init(parsing bytes: ArraySlice<UInt8>) throws(ParseFailure) { fatalError() }
-  public func encoded() -> [UInt8] { fatalError() }
-
-  /// The direction of stream `index`: its own attribute, else the session's, else sendrecv (RFC 8866 6.7). An RFC 2543 hold (c=0.0.0.0) reads as `inactive` towards us sending: `.sendonly` -> see `isHeld`.
-  public func direction(of index: Int) -> Direction { fatalError() }
-  /// Where RTP for stream `index` should be sent; `nil` when the port is 0 or no address is given (or it is unspecified: old-style hold).
-  public func rtpDestination(of index: Int) -> TransportAddress? { fatalError() }
-  /// RTCP: a=rtcp (RFC 3605), else RTP port + 1; with `a=rtcp-mux` the RTP port.
-  public func rtcpDestination(of index: Int) -> TransportAddress? { fatalError() }
 }
