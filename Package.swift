@@ -58,7 +58,7 @@ let package = Package(
     module("SIP", ["Timing", "Addressing"]),
     module("SDP", ["Addressing"]),
     module("Configuration", ["Addressing", "CYANG", "CYANGModules"]),
-    module("Routing", ["Configuration", "CPCRE2"]),
+    module("Routing", ["Configuration", "Addressing", "CPCRE2"]),
     module("Admission", ["Configuration", "Addressing", "Timing"]),
     module("TrunkPlugin", ["CTandemTrunk"]),
     module("Trunks", ["SIP", "Configuration", "Routing", "CTandemTrunk", "Timing", "Addressing"]),
