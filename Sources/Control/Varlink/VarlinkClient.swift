@@ -1,0 +1,32 @@
+/// The caller's end: a call as one frame, and what a reply frame says. Pure; the socket is its user's.
+public enum VarlinkClient {
+  /// The call as JSON and its NUL.
+  public static func frame(_ call: ControlCall) -> [UInt8] {
+    let frame = CallFrame(method: "\(ControlInterface.name).\(call.method.rawValue)", parameters: call.parameters)
+    // A call is strings, numbers and booleans: it always encodes.
+    return ((try? jsonBytes(frame)) ?? []) + [0]
+  }
+
+  /// Reads a reply (without its NUL).
+  public static func reply<Answer: Decodable>(_: Answer.Type, from frame: [UInt8]) throws(ControlError) -> Answer {
+    if let head = try? fromJSON(ReplyHead.self, frame), let error = head.error { throw failure(error, frame) }
+    do { return try fromJSON(ReplyBody<Answer>.self, frame).parameters } catch {
+      throw ControlError(.unavailable, "the daemon's answer is not understood (\(error)): do the versions of tandem and tandemd agree?")
+    }
+  }
+
+  private static func failure(_ error: String, _ frame: [UInt8]) -> ControlError {
+    let name = error.split(separator: ".").last.flatMap { ControlError.Name(rawValue: String($0)) }
+    if error.hasPrefix(ControlInterface.name), let name, let body = try? fromJSON(ReplyBody<Problems>.self, frame) {
+      return ControlError(name, body.parameters.problems)
+    }
+    return ControlError(.unavailable, "the daemon answered \(error): do the versions of tandem and tandemd agree?")
+  }
+}
+
+private struct CallFrame: Encodable {
+  var method: String
+  var parameters: CallParameters?
+}
+private struct ReplyHead: Decodable { var error: String? }
+private struct ReplyBody<P: Decodable>: Decodable { var parameters: P }
