@@ -1,0 +1,172 @@
+/* Devices and addresses through libnl-route: its objects stay here, Swift sees plain structs. */
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <netlink/netlink.h>
+#include <netlink/cache.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockaddr.h"
+
+/* libnl's errors are its own numbers. */
+static int as_errno(int nl_error) {
+  switch (nl_error < 0 ? -nl_error : nl_error) {
+    case 0: return 0;
+    case NLE_PERM: case NLE_NOACCESS: return -EPERM;
+    case NLE_EXIST: return -EEXIST;
+    case NLE_NODEV: case NLE_OBJ_NOTFOUND: return -ENODEV;
+    case NLE_NOMEM: return -ENOMEM;
+    case NLE_NOADDR: return -EADDRNOTAVAIL;
+    case NLE_AGAIN: return -EAGAIN;
+    case NLE_BUSY: return -EBUSY;
+    case NLE_RANGE: return -ERANGE;
+    case NLE_INVAL: return -EINVAL;
+    case NLE_OPNOTSUPP: case NLE_PROTO_MISMATCH: return -EOPNOTSUPP;
+    default: return -EIO;
+  }
+}
+
+static int route_socket(struct nl_sock **out) {
+  struct nl_sock *sock = nl_socket_alloc();
+  if (!sock) return -ENOMEM;
+  int error = nl_connect(sock, NETLINK_ROUTE);
+  if (error < 0) {
+    nl_socket_free(sock);
+    return as_errno(error);
+  }
+  *out = sock;
+  return 0;
+}
+
+static void add_device(struct nl_object *object, void *argument) {
+  tandem_devices *all = argument;
+  struct rtnl_link *link = (struct rtnl_link *)object;
+  tandem_device *device = &all->devices[all->device_count++];
+  memset(device, 0, sizeof *device);
+  device->index = (uint32_t)rtnl_link_get_ifindex(link);
+  device->mtu = rtnl_link_get_mtu(link);
+  device->up = (rtnl_link_get_flags(link) & IFF_UP) != 0;
+  device->carrier = rtnl_link_get_carrier(link) != 0;
+  const char *name = rtnl_link_get_name(link);
+  if (name) strncpy(device->name, name, sizeof device->name - 1);
+  struct nl_addr *mac = rtnl_link_get_addr(link);
+  if (mac && nl_addr_get_len(mac) == sizeof device->mac && rtnl_link_get_arptype(link) == ARPHRD_ETHER) {
+    memcpy(device->mac, nl_addr_get_binary_addr(mac), sizeof device->mac);
+    device->has_mac = true;
+  }
+}
+
+static void add_address(struct nl_object *object, void *argument) {
+  tandem_devices *all = argument;
+  struct rtnl_addr *entry = (struct rtnl_addr *)object;
+  struct nl_addr *local = rtnl_addr_get_local(entry);
+  tandem_sockaddr name;
+  socklen_t length = sizeof name;
+  memset(&name, 0, sizeof name);
+  if (!local || nl_addr_fill_sockaddr(local, &name.any, &length) < 0) return;
+  tandem_device_address *address = &all->addresses[all->address_count];
+  memset(address, 0, sizeof *address);
+  tandem_from_sockaddr(&name, &address->address);
+  if (address->address.family == 0) return;
+  address->index = (uint32_t)rtnl_addr_get_ifindex(entry);
+  address->prefix_length = (uint8_t)rtnl_addr_get_prefixlen(entry);
+  address->tentative = (rtnl_addr_get_flags(entry) & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0;
+  all->address_count++;
+}
+
+int tandem_devices_read(tandem_devices *out) {
+  struct nl_sock *sock;
+  struct nl_cache *links = NULL, *addresses = NULL;
+  memset(out, 0, sizeof *out);
+  int error = route_socket(&sock);
+  if (error < 0) return error;
+  if ((error = as_errno(rtnl_link_alloc_cache(sock, AF_UNSPEC, &links))) == 0 &&
+      (error = as_errno(rtnl_addr_alloc_cache(sock, &addresses))) == 0) {
+    out->devices = calloc((size_t)nl_cache_nitems(links) + 1, sizeof *out->devices);
+    out->addresses = calloc((size_t)nl_cache_nitems(addresses) + 1, sizeof *out->addresses);
+    if (out->devices && out->addresses) {
+      nl_cache_foreach(links, add_device, out);
+      nl_cache_foreach(addresses, add_address, out);
+    } else {
+      tandem_devices_free(out);
+      error = -ENOMEM;
+    }
+  }
+  if (links) nl_cache_free(links);
+  if (addresses) nl_cache_free(addresses);
+  nl_socket_free(sock);
+  return error;
+}
+
+void tandem_devices_free(tandem_devices *devices) {
+  free(devices->devices);
+  free(devices->addresses);
+  memset(devices, 0, sizeof *devices);
+}
+
+int tandem_devices_watch(void) {
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return -errno;
+  struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+  if (bind(fd, (struct sockaddr *)&name, sizeof name) == 0) return fd;
+  int error = errno;
+  close(fd);
+  return -error;
+}
+
+int tandem_devices_drain(int fd) {
+  uint8_t bytes[8192];
+  int changed = 0;
+  for (;;) {
+    if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS) {
+      changed = 1; /* ENOBUFS: notices were lost, which says just as well that something changed */
+    } else if (errno != EINTR) {
+      return errno == EAGAIN ? changed : -errno;
+    }
+  }
+}
+
+int tandem_device_bring_up(uint32_t index) {
+  struct nl_sock *sock;
+  int error = route_socket(&sock);
+  if (error < 0) return error;
+  struct rtnl_link *now = rtnl_link_alloc(), *wanted = rtnl_link_alloc();
+  if (now && wanted) {
+    rtnl_link_set_ifindex(now, (int)index);
+    rtnl_link_set_flags(wanted, IFF_UP);
+    error = as_errno(rtnl_link_change(sock, now, wanted, 0));
+  } else {
+    error = -ENOMEM;
+  }
+  if (now) rtnl_link_put(now);
+  if (wanted) rtnl_link_put(wanted);
+  nl_socket_free(sock);
+  return error;
+}
+
+int tandem_device_add_address(uint32_t index, const tandem_address *address, int prefix_length) {
+  struct nl_sock *sock;
+  int error = route_socket(&sock);
+  if (error < 0) return error;
+  tandem_sockaddr name;
+  tandem_to_sockaddr(address, &name);
+  struct nl_addr *local = address->family == 4 ? nl_addr_build(AF_INET, &name.v4.sin_addr, sizeof name.v4.sin_addr)
+                                               : nl_addr_build(AF_INET6, &name.v6.sin6_addr, sizeof name.v6.sin6_addr);
+  struct rtnl_addr *entry = rtnl_addr_alloc();
+  if (local && entry) {
+    nl_addr_set_prefixlen(local, prefix_length);
+    rtnl_addr_set_ifindex(entry, (int)index);
+    error = as_errno(rtnl_addr_set_local(entry, local));
+    if (error == 0) error = as_errno(rtnl_addr_add(sock, entry, 0));
+  } else {
+    error = -ENOMEM;
+  }
+  if (local) nl_addr_put(local);
+  if (entry) rtnl_addr_put(entry);
+  nl_socket_free(sock);
+  return error;
+}

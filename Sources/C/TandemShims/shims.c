@@ -1,1 +1,0 @@
-#include "tandem_shims.h"
