@@ -19,8 +19,3 @@ public struct MediaAnchor: Sendable, Equatable {
     self.ports = ports
   }
 }
-
-/// Ports of one realm: even/odd pairs handed out round-robin, none again within `quarantine` of its release (decisions: 5 s).
-public struct PortPool: Sendable {
-  // init(ranges: [ClosedRange<UInt16>]); mutating func take(at:) -> UInt16?; mutating func release(_ port, at:); var free/total: Int
-}

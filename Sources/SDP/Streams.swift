@@ -67,3 +67,27 @@ extension SessionDescription {
     return nil
   }
 }
+
+extension SessionDescription {
+  /// Ticks of the RTP timestamp in a second for stream `index`, by its first format: from its rtpmap, else as RFC 3551 assigns it.
+  /// `nil` when neither says.
+  public func clockRate(of index: Int) -> UInt32? {
+    guard media.indices.contains(index), let payloadType = media[index].formats.first?[...].payloadType else { return nil }
+    for attribute in media[index].attributes where attribute.name.equals("rtpmap") {
+      guard var rest = attribute.value?[...], rest.takeField()?.payloadType == payloadType, let encoding = rest.takeField() else { continue }
+      let parts = encoding.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard parts.count >= 2, let rate = parts[1].decimal, (1...1_000_000).contains(rate) else { return nil }
+      return UInt32(rate)
+    }
+    // RFC 3551 tables 4 and 5.
+    switch payloadType {
+    case 0, 3, 4, 5, 7, 8, 9, 12, 13, 15, 18: return 8000
+    case 6: return 16_000
+    case 10, 11: return 44_100
+    case 16: return 11_025
+    case 17: return 22_050
+    case 14, 25, 26, 28, 31...34: return 90_000
+    default: return nil
+    }
+  }
+}
