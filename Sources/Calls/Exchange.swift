@@ -14,7 +14,7 @@ import Trunks
 /// Contract: after every mutating call drain `nextAction()` until `nil`, then ask `nextDeadline`.
 public struct Exchange {
   /// What a commit hands over. `resolved`: addresses of each peer, by peer index.
-  public struct Setup {
+  public struct Setup: Sendable {
     public var configuration: Configuration
     public var routing: RoutingTable
     public var resolved: [[IPAddress]]
