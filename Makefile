@@ -1,0 +1,53 @@
+# Tandem. `make` lists the targets; `make run` and `make check` need nothing done before them.
+.PHONY: help prepare build run check test simulate fuzz system bench lint
+.DEFAULT_GOAL := help
+
+BIN := .build/release
+PLUGINS := itsp pstn-gateway ip-pbx
+SWIFT_BUILD := swift build --configuration release
+
+help:
+	@echo 'make run       build, start tandemd and real endpoints on loopback, place calls, show what happened'
+	@echo 'make check     everything CI runs: all tests, simulator, fuzzers, real calls'
+	@echo 'make build     tandemd, tandem, simulate and the plugins, release, in $(BIN)'
+	@echo 'make test      unit tests only'
+	@echo 'make simulate  1,000 seeds of the simulator (SEEDS=, FIRST=)'
+	@echo 'make fuzz      each fuzz target for SECONDS=20'
+	@echo 'make system    the real daemon against SIPp and baresip'
+	@echo 'make bench     signalling cost beside Kamailio in the same run (needs root)'
+	@echo 'make lint      swift format, checked'
+
+prepare:
+	@.ci/prepare
+
+# Each plugin is a library of its own beside its YANG module, where the daemon looks: $(BIN)/plugins/<id>.so and <id>.yang.
+build: prepare
+	@$(SWIFT_BUILD)
+	@mkdir -p $(BIN)/plugins
+	@for id in $(PLUGINS); do cp -f $(BIN)/lib$$id.so $(BIN)/plugins/$$id.so && cp -f plugins/$$id/$$id.yang $(BIN)/plugins/; done
+
+run: build
+	@python3 Tests/System/first_call.py
+
+test: prepare
+	@swift test
+
+SEEDS ?= 1000
+FIRST ?= 1
+simulate: build
+	@$(BIN)/simulate --first $(FIRST) --seeds $(SEEDS)
+
+SECONDS ?= 20
+fuzz: prepare
+	@bash Tests/Fuzz/run.sh $(SECONDS)
+
+system: build
+	@python3 -m unittest discover -s Tests/System -p 'test_*.py' -v
+
+bench: build
+	@python3 Tests/Benchmarks/signalling/report.py
+
+lint: prepare
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests plugins
+
+check: test build simulate fuzz system
