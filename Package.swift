@@ -84,7 +84,7 @@ let package = Package(
         "Linux", "Timing", "Addressing",
       ], swiftSettings: strict),
     .executableTarget(
-      name: "tandem", dependencies: ["Control", "Configuration", "Records", "Linux"], swiftSettings: strict),
+      name: "tandem", dependencies: ["Control", "Linux", "CEdit"], swiftSettings: strict),
     .executableTarget(name: "simulate", dependencies: ["Simulator"], swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),

@@ -1,8 +1,17 @@
-/// A configuration, or a difference, as text in the form asked for; printed as it is, also by `--json` (the JSON form is JSON already).
+/// A configuration as text in the form asked for; printed as it is, also by `--json` (the JSON form is JSON already).
 public struct ConfigurationText: Answer {
   public var text: String
   public init(text: String) { self.text = text }
   public func text(width: Int) -> String { text.isEmpty || text.hasSuffix("\n") ? text : text + "\n" }
+}
+
+/// `compare`: lines that begin with `+` or `-`; no line, no difference.
+public struct Comparison: Answer {
+  public var text: String
+  public init(text: String) { self.text = text }
+  public func text(width: Int) -> String {
+    text.isEmpty ? "No difference.\n" : ConfigurationText(text: text).text(width: width)
+  }
 }
 
 /// The life of a change: `commit`, `commit check`.

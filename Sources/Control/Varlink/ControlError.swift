@@ -25,13 +25,13 @@ public struct ControlError: Error, Sendable, Equatable {
   public var text: String { problems.map(\.text).joined(separator: "\n") }
 }
 
-/// One thing that is wrong: where, what stands there, and the rule with what would be accepted.
+/// One thing that is wrong: where, what stands there, and a clause with the rule and what would be accepted.
 public struct Problem: Sendable, Equatable, Codable {
   /// As the command line writes it (`voice-route national pattern`); empty when no node is to blame.
   public var node: String
   public var value: String
   public var message: String
-  /// Which of the lines sent, from 1.
+  /// Which line of what was sent, from 1.
   public var line: Int?
   public init(node: String = "", value: String = "", message: String, line: Int? = nil) {
     self.node = node
@@ -40,10 +40,7 @@ public struct Problem: Sendable, Equatable, Codable {
     self.line = line
   }
   public var text: String {
-    var parts: [String] = []
-    if !node.isEmpty { parts.append(value.isEmpty || node.hasSuffix(value) ? node : "\(node) '\(value)'") }
-    else if !value.isEmpty { parts.append("'\(value)'") }
-    parts.append(message)
-    return printable(parts.joined(separator: ": "))
+    let clause = value.isEmpty ? message : "'\(value)' \(message)"
+    return printable(node.isEmpty ? clause : "\(node): \(clause)")
   }
 }
