@@ -22,7 +22,8 @@ final class Connection {
   }
 
   private func attempt(_ frame: [UInt8]) throws(SystemCallError) -> [UInt8]? {
-    let client = try self.client ?? ControlClient(path: path)
+    let client: ControlClient
+    if let open = self.client { client = open } else { client = try ControlClient(path: path) }
     self.client = client
     try client.send(frame)
     return try client.receive()

@@ -26,16 +26,7 @@ func run(_ arguments: [String]) -> Int32 {
     Prompt(shell).run()
     return 0
   }
-  let outcome: Shell.Outcome
-  if !options.words.isEmpty {
-    outcome = shell.run(options.words.map(asTyped).joined(separator: " "))
-  } else {
-    let file = options.file ?? "-"
-    switch readFile(file) {
-    case .failure(let failure): outcome = Shell.Outcome(errors: "error: \(file): \(failure.text)\n", worked: false)
-    case .success(let text): outcome = shell.run(text: text, name: file == "-" ? "<stdin>" : file)
-    }
-  }
+  let outcome = options.words.isEmpty ? shell.run(file: options.file ?? "-") : shell.run(options.words.map(asTyped).joined(separator: " "))
   write(outcome.output, to: STDOUT_FILENO)
   write(outcome.errors, to: STDERR_FILENO)
   if options.words.isEmpty { write(shell.farewell(), to: STDERR_FILENO) }

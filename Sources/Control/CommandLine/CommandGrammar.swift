@@ -157,7 +157,7 @@ extension CommandGrammar.Place {
   }
 
   /// What would be accepted here, as the end of a sentence.
-  var accepted: String {
+  var expected: String {
     if let pending { return "accepted: <\(pending.value ?? pending.keyword)>" }
     let words = next.map(\.shown) + options.map(\.keyword)
     return words.isEmpty ? "nothing may follow" : "accepted: \(words.joined(separator: ", "))"

@@ -66,6 +66,14 @@ public struct Shell {
     return whole
   }
 
+  /// The lines of a file; `-` is standard input.
+  public mutating func run(file: String) -> Outcome {
+    switch readFile(file) {
+    case .failure(let failure): Outcome(errors: "error: \(file): \(failure.text)\n", worked: false)
+    case .success(let text): run(text: text, name: file == "-" ? "<stdin>" : file)
+    }
+  }
+
   /// What is to be said when no line will follow: that the candidate still waits.
   public func farewell() -> String {
     guard hasEdited, let text = try? ask(.compare(rollback: nil)) as? Comparison, !text.text.isEmpty else { return "" }
