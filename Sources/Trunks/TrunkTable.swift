@@ -1,55 +1,166 @@
 public import Addressing
 public import CTandemTrunk
 public import Configuration
-public import Routing
 public import SIP
 public import Timing
 
 /// The trunks of one shard: the peer each leads to, its plugin instance, and how it has been doing.
-/// Trunk-type-blind: what a type does differently is done by its plugin through the hooks below.
+///
+/// Trunk-type-blind: what a type does differently is done by its plugin through the hooks, one instance for each peer. A
+/// peer whose plugin is absent, refused its settings or keeps overrunning its time budget is down with the reason: its
+/// trunks are not routed to and new requests from it get 503, because to bypass a plugin would leak what it hides.
+///
+///     failed ──▶ less preferred for 60 s ──▶ up        heard ──▶ up at once        plugin's health verdict overrides
+///
+/// Plugin instances are classes, so a copy of the table shares them; keep one. Nothing is persisted: liveness is learnt anew. Probing
+/// (OPTIONS) is not done here; who does it reports through `heard` and `failed`. Bounds: `TrunkLimits`.
 public struct TrunkTable {
+  var configuration: Configuration
+  var resolved: [[IPAddress]]
+  let plugins: [String: UnsafePointer<tt_plugin_v1>]
+  private let clock: (() -> Instant)?
+  /// By peer index.
+  var services: [PeerService] = []
+  /// By trunk index.
+  var liveness: [TrunkLiveness] = []
+  /// By trunk index; made at commit because every message needs them.
+  private var hosts: [[UInt8]] = []
+  private var flows: [Flow?] = []
+  /// One for each plugin that serves a peer.
+  var watches: [PluginWatch] = []
+
   /// `plugins`: by id, the constant table of each plugin that loaded (`Linux` found it; nothing here opens a library).
   /// A peer whose plugin is absent is down, with the reason.
-  public init(_ configuration: Configuration, resolved: [[IPAddress]], plugins: [String: UnsafePointer<tt_plugin_v1>]) { fatalError() }
+  /// `clock` measures the time plugins take; `nil`: not measured.
+  public init(
+    _ configuration: Configuration, resolved: [[IPAddress]], plugins: [String: UnsafePointer<tt_plugin_v1>], clock: (() -> Instant)? = nil
+  ) {
+    self.configuration = configuration
+    self.resolved = resolved
+    self.plugins = plugins
+    self.clock = clock
+    adopt(services: [:], liveness: [:])
+  }
 
+  // MARK: Where a trunk leads
   /// Where requests of a trunk go now; `nil`: not resolved, or the peer is dynamic and not registered.
-  public func destination(of trunk: Int) -> Flow? { fatalError() }
-  /// What we write as our host[:port] in Via and Contact on this trunk.
-  public func sentBy(_ trunk: Int) -> [UInt8] { fatalError() }
-  public func contactHost(_ trunk: Int) -> [UInt8] { fatalError() }
-  /// For routing: up, less preferred, down. (`full` is Admission's.)
-  public func states(at now: Instant) -> [RouteQuery.TrunkState] { fatalError() }
-  /// A transaction to the peer got an answer, or the peer sent something.
-  public mutating func heard(from trunk: Int, at now: Instant) { fatalError() }
-  /// A transaction to the peer timed out or its transport failed: the trunk goes to the end of the ring for 60 s.
-  public mutating func failed(_ trunk: Int, reason: StaticString, at now: Instant) { fatalError() }
+  public func destination(of trunk: Int) -> Flow? { flows[trunk] }
+  /// What we write as our host:port in Via and Contact on this trunk; the port is always written.
+  public func sentBy(_ trunk: Int) -> [UInt8] { hosts[trunk] }
+  public func contactHost(_ trunk: Int) -> [UInt8] { hosts[trunk] }
 
-  // Plugin hooks; each sees only messages of its own leg and may edit them.
-  public enum Verdict: Sendable, Equatable {
-    case pass
-    /// A request is refused with this status; `nil` reason = default phrase.
-    case refuse(status: Int)
-  }
-  public mutating func requestIn(_ message: inout SIPMessage, trunk: Int, at now: Instant) -> Verdict { fatalError() }
-  public mutating func requestOut(_ message: inout SIPMessage, trunk: Int, at now: Instant) -> Verdict { fatalError() }
-  public mutating func responseIn(_ message: inout SIPMessage, trunk: Int, at now: Instant) { fatalError() }
-  public mutating func responseOut(_ message: inout SIPMessage, trunk: Int, at now: Instant) { fatalError() }
-  public enum CallEvent: Sendable { case started, answered, ended }
-  public mutating func call(_ event: CallEvent, id: UInt64, trunk: Int, at now: Instant) { fatalError() }
-
-  public mutating func advance(to now: Instant) { fatalError() }
-  public var nextDeadline: Instant? { fatalError() }
+  // MARK: Life
   /// New configuration: instances of peers that stay are reconfigured, of others closed.
-  public mutating func reconfigure(_ configuration: Configuration, resolved: [[IPAddress]]) { fatalError() }
-  /// Closes every instance.
-  public mutating func close() { fatalError() }
-
-  /// For `show peers`: one line of the plugin's own (`describe`), and alarms it raised.
-  public func description(ofPeer peer: Int) -> String { fatalError() }
-  public struct PeerState: Sendable, Equatable {
-    public var isUp: Bool
-    public var reason: String
-    public var alarms: [String]
+  public mutating func reconfigure(_ configuration: Configuration, resolved: [[IPAddress]]) {
+    var services: [String: PeerService] = [:]
+    var liveness: [String: TrunkLiveness] = [:]
+    for (peer, service) in zip(self.configuration.peers, self.services) { services[peer.name] = service }
+    for (trunk, state) in zip(self.configuration.trunks, self.liveness) { liveness[trunk.name] = state }
+    self.configuration = configuration
+    self.resolved = resolved
+    for watch in watches { watch.readmit() }
+    adopt(services: services, liveness: liveness)
   }
-  public func state(ofPeer peer: Int, at now: Instant) -> PeerState { fatalError() }
+
+  /// Closes every instance.
+  public mutating func close() {
+    for service in services { service.instance?.close() }
+    for index in services.indices { services[index] = .down("the trunks are closed") }
+  }
+
+  /// Fills everything that follows from the configuration; what is not adopted from `old` is closed.
+  private mutating func adopt(services old: [String: PeerService], liveness known: [String: TrunkLiveness]) {
+    hosts = configuration.trunks.indices.map { host(of: $0) }
+    flows = configuration.trunks.indices.map { flow(of: $0) }
+    liveness = configuration.trunks.map { known[$0.name] ?? TrunkLiveness() }
+    var kept: Set<String> = []
+    services = []
+    for peer in configuration.peers.indices {
+      let name = configuration.peers[peer].name
+      let service = serve(peer, with: old[name])
+      if let instance = service.instance, instance === old[name]?.instance { kept.insert(name) }
+      services.append(service)
+    }
+    for (name, service) in old.sorted(by: { $0.key < $1.key }) where !kept.contains(name) { service.instance?.close() }
+  }
+
+  private mutating func serve(_ peer: Int, with old: PeerService?) -> PeerService {
+    let type = configuration.peers[peer].type
+    guard let table = plugins[type] else {
+      return .down("plugin \(type) is not installed: put \(type).so and \(type).yang into the plugin folder, see `show plugins`")
+    }
+    do throws(PluginRefusal) { try PluginCheck.verify(table, file: type) } catch { return .down(error.description) }
+    guard let setup = setup(of: peer) else {
+      return .down("peer \(configuration.peers[peer].name): the settings of plugin \(type) can not be read; commit the peer again")
+    }
+    if let instance = old?.instance, instance.watch.id == type, instance.reconfigure(setup) { return .served(instance) }
+    let instance = PluginInstance(table, watch: watch(of: type), setup: setup, clock: clock)
+    guard instance.instance != nil else {
+      return .down("plugin \(type) did not accept the settings of peer \(configuration.peers[peer].name): \(instance.refusal)")
+    }
+    return .served(instance)
+  }
+
+  private mutating func watch(of type: String) -> PluginWatch {
+    if let found = watches.first(where: { $0.id == type }) { return found }
+    watches.append(PluginWatch(id: type))
+    return watches[watches.count - 1]
+  }
+
+  private func setup(of peer: Int) -> PluginInstance.Setup? {
+    let configured = configuration.peers[peer]
+    guard let settings = PluginSettings(configured.pluginSettings, module: configured.type) else { return nil }
+    var texts: [(name: String, settings: String)] = []
+    var leaves: [[UInt8]: PluginSettings] = [:]
+    var names: [Int: [UInt8]] = [:]
+    for (index, trunk) in configuration.trunks.enumerated() where trunk.peer == peer {
+      let text = configuration.trunkConfiguration(for: index).pluginSettings
+      guard let found = PluginSettings(text, module: configured.type) else { return nil }
+      texts.append((trunk.name, text))
+      let name = Array(trunk.name.utf8)
+      leaves[name] = found
+      names[index] = name
+    }
+    let document = PluginSettings.document(peer: configured.name, settings: configured.pluginSettings, trunks: texts)
+    return .init(peer: configured.name, settings: settings, document: document, trunkSettings: leaves, trunkNames: names)
+  }
+
+  // MARK: Addresses
+  /// Decided: the trunk's `contact-host`, else the listener's, else `system identity`, else the public or own address.
+  private func host(of index: Int) -> [UInt8] {
+    let trunk = configuration.trunks[index]
+    let listener = configuration.listeners[trunk.listener]
+    guard let name = trunk.contactHost ?? listener.contactHost ?? configuration.system.identity else {
+      return TransportAddress(listener.publicAddress ?? listener.address.ip, listener.address.port).text
+    }
+    var out: [UInt8] = []
+    if let address = IPAddress(name) { return TransportAddress(address, listener.address.port).text }
+    out += Array(name.utf8) + [UInt8(ascii: ":")]
+    out.appendDecimal(UInt64(listener.address.port))
+    return out
+  }
+
+  /// The first address of the listener's family; a socket can not send to the other one.
+  private func flow(of index: Int) -> Flow? {
+    let trunk = configuration.trunks[index]
+    let listener = configuration.listeners[trunk.listener]
+    let peer = configuration.peers[trunk.peer]
+    var addresses = trunk.peer < resolved.count ? resolved[trunk.peer] : []
+    if addresses.isEmpty, case .ip(let address) = peer.address { addresses = [address] }
+    guard let address = addresses.first(where: { $0.family == listener.address.ip.family }) else { return nil }
+    // RFC 3261 19.1.2: 5061 for TLS, 5060 otherwise.
+    let port = trunk.peerPort ?? peer.port ?? (listener.transport == .tls ? 5061 : 5060)
+    return Flow(listener: UInt16(clamping: trunk.listener), transport: listener.transport, remote: TransportAddress(address, port))
+  }
+}
+
+/// Who serves a peer.
+enum PeerService {
+  case served(PluginInstance)
+  /// Nobody; the reason for `show peers`.
+  case down(String)
+
+  var instance: PluginInstance? {
+    if case .served(let instance) = self { instance } else { nil }
+  }
 }

@@ -1,0 +1,108 @@
+import Addressing
+import CTandemTrunk
+import Configuration
+public import Routing
+public import Timing
+
+/// How one trunk has been doing.
+struct TrunkLiveness {
+  var lastHeard: Instant?
+  var lastFailed: Instant?
+  /// Timeouts and transport failures since the peer was heard last.
+  var failures: UInt32 = 0
+  var reason: StaticString = ""
+  /// Until when the trunk stands at the end of the ring.
+  var penaltyEnds: Instant?
+  /// The plugin's, TT_HEALTH_...
+  var verdict = TT_HEALTH_DEFAULT
+
+  func isPenalised(at now: Instant) -> Bool { penaltyEnds.map { now < $0 } ?? false }
+}
+
+extension TrunkTable {
+  /// For routing: up, less preferred, down. (`full` is Admission's.)
+  public func states(at now: Instant) -> [RouteQuery.TrunkState] {
+    configuration.trunks.indices.map { state(of: $0, at: now).state }
+  }
+
+  /// A transaction to the peer got an answer, or the peer sent something.
+  public mutating func heard(from trunk: Int, at now: Instant) {
+    let wasDoubted = liveness[trunk].failures > 0 || liveness[trunk].verdict != TT_HEALTH_DEFAULT
+    liveness[trunk].lastHeard = now
+    guard wasDoubted else { return }
+    liveness[trunk].failures = 0
+    liveness[trunk].penaltyEnds = nil
+    askHealth(of: trunk, at: now)
+  }
+
+  /// A transaction to the peer timed out or its transport failed: the trunk goes to the end of the ring for 60 s.
+  public mutating func failed(_ trunk: Int, reason: StaticString, at now: Instant) {
+    liveness[trunk].lastFailed = now
+    liveness[trunk].failures = min(liveness[trunk].failures, .max - 1) + 1
+    liveness[trunk].reason = reason
+    liveness[trunk].penaltyEnds = now + TrunkLimits.penalty
+    askHealth(of: trunk, at: now)
+  }
+
+  public mutating func advance(to now: Instant) {
+    for peer in services.indices {
+      guard let instance = services[peer].instance, let deadline = instance.nextTick, deadline <= now else { continue }
+      instance.tick(at: now)
+      for trunk in configuration.trunks.indices where configuration.trunks[trunk].peer == peer { askHealth(of: trunk, at: now) }
+    }
+  }
+  public var nextDeadline: Instant? {
+    services.compactMap { $0.instance?.nextTick }.min()
+  }
+
+  private mutating func askHealth(of trunk: Int, at now: Instant) {
+    guard let host = services[configuration.trunks[trunk].peer].instance, let instance = host.instance, let health = host.table.health else { return }
+    let known = liveness[trunk]
+    let verdict = configuration.trunks[trunk].name.withBytes { name in
+      var facts = tt_health_v1()
+      facts.struct_size = UInt32(MemoryLayout<tt_health_v1>.size)
+      facts.consecutive_failures = known.failures
+      facts.now = now.nanoseconds
+      facts.last_heard = known.lastHeard?.nanoseconds ?? .max
+      facts.last_failed = known.lastFailed?.nanoseconds ?? .max
+      facts.trunk = name
+      facts.host_verdict = known.isPenalised(at: now) ? TT_HEALTH_LESS_PREFERRED : TT_HEALTH_UP
+      return host.measured(at: now) { health(instance, &facts) }
+    }
+    liveness[trunk].verdict = (TT_HEALTH_DEFAULT...TT_HEALTH_DOWN).contains(verdict) ? verdict : TT_HEALTH_DEFAULT
+  }
+
+  /// A trunk's state and, unless it is plainly up, why.
+  func state(of trunk: Int, at now: Instant) -> (state: RouteQuery.TrunkState, reason: String) {
+    let name = configuration.trunks[trunk].name
+    if let reason = outage(ofPeer: configuration.trunks[trunk].peer) { return (.down, reason) }
+    if destination(of: trunk) == nil { return (.down, "trunk \(name): \(unresolved(trunk))") }
+    let known = liveness[trunk]
+    switch known.verdict {
+    case TT_HEALTH_DOWN: return (.down, "trunk \(name): its plugin says that it is down")
+    case TT_HEALTH_LESS_PREFERRED: return (.lessPreferred, "trunk \(name): its plugin prefers others")
+    case TT_HEALTH_UP: return (.up, "")
+    default: break
+    }
+    guard let ends = known.penaltyEnds, now < ends else { return (.up, "") }
+    let seconds = (ends.since(now).nanoseconds &+ 999_999_999) / 1_000_000_000
+    return (.lessPreferred, "trunk \(name): \(known.reason), tried after the others for \(seconds) s")
+  }
+
+  /// Why nothing can go to a peer, whatever its trunks do; `nil`: its plugin serves it.
+  func outage(ofPeer peer: Int) -> String? {
+    switch services[peer] {
+    case .down(let reason): reason
+    case .served(let instance): instance.watch.isOut ? instance.watch.reason : nil
+    }
+  }
+
+  private func unresolved(_ trunk: Int) -> String {
+    let family = configuration.listeners[configuration.trunks[trunk].listener].address.ip.family == .v4 ? "IPv4" : "IPv6"
+    switch configuration.peers[configuration.trunks[trunk].peer].address {
+    case .dynamic: return "the peer has not registered"
+    case .domain(let domain): return "\(domain) has no \(family) address"
+    case .ip(let address): return "the peer's address \(address) is not \(family) as its listener is"
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Configuration
+import Routing
+public import Timing
+
+extension TrunkTable {
+  /// For `show peers`: one line of the plugin's own (`describe`).
+  public func description(ofPeer peer: Int) -> String {
+    services[peer].instance?.describe() ?? ""
+  }
+
+  public struct PeerState: Sendable, Equatable {
+    public var isUp: Bool
+    public var reason: String
+    public var alarms: [String]
+    public init(isUp: Bool, reason: String, alarms: [String]) {
+      self.isUp = isUp
+      self.reason = reason
+      self.alarms = alarms
+    }
+  }
+  /// Up while one of its trunks is; `reason` names the trunks that are not as they should be.
+  public func state(ofPeer peer: Int, at now: Instant) -> PeerState {
+    var alarms: [String] = []
+    if let instance = services[peer].instance {
+      if instance.isStale { alarms.append("settings: plugin \(instance.watch.id) did not take over the last commit and goes on with the settings before it") }
+      alarms += instance.alarms.map { "\($0.name): \($0.text)" }
+    }
+    if let outage = outage(ofPeer: peer) {
+      return PeerState(isUp: false, reason: outage, alarms: ["plugin: \(outage)"] + alarms)
+    }
+    let trunks = configuration.trunks.indices.filter { configuration.trunks[$0].peer == peer }.map { state(of: $0, at: now) }
+    return PeerState(
+      isUp: trunks.isEmpty || trunks.contains { $0.state != .down },
+      reason: trunks.map { $0.reason }.filter { !$0.isEmpty }.joined(separator: "; "), alarms: alarms)
+  }
+
+  /// What a plugin did wrong so far, for the counters.
+  public struct PluginCounters: Sendable, Equatable {
+    public var plugin: String
+    public var overruns: UInt64
+    public var deadHandles: UInt64
+    public var refusedEdits: UInt64
+    public var droppedLogLines: UInt64
+  }
+  /// In the order in which plugins were first used.
+  public var pluginCounters: [PluginCounters] {
+    watches.map { PluginCounters(plugin: $0.id, overruns: $0.overruns, deadHandles: $0.deadHandles, refusedEdits: $0.refusedEdits, droppedLogLines: $0.droppedNotes) }
+  }
+
+  /// Lines plugins logged since the last call, peer by peer; take them after each event.
+  public mutating func takeNotes() -> [PluginNote] {
+    services.flatMap { $0.instance?.takeNotes() ?? [] }
+  }
+}
