@@ -88,7 +88,7 @@ let package = Package(
     .executableTarget(name: "simulate", dependencies: ["Simulator"], swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
-    tests(of: "Configuration"), tests(of: "Routing", ["Configuration"]),
+    tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Trunks", ["SIP", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
     tests(of: "Media", ["SDP", "Timing", "Addressing"]),

@@ -4,7 +4,7 @@ import Synchronization
 /// One compiled pattern of a rule or a route.
 ///
 /// PCRE2 on bytes, with `$` only at the very end and no UTF mode (a number is ASCII). JIT where the process may have executable memory, else the
-/// interpreter: both give the same answers. A match that reaches a limit counts as no match and is counted, so a pattern like `(\d+)+$` costs time once
+/// interpreter: both give the same answers below the limits (they count steps differently). A match that reaches a limit counts as no match and is counted, so a pattern like `(\d+)+$` costs time once
 /// and never stalls a thread. Differs from .NET in one way: named groups are numbered in order with the others.
 ///
 /// Compiled code is only read after `init`, from any thread (pcre2api, "Multithreading"); what a match writes lives in the `MatchBlock`.
