@@ -6,4 +6,8 @@ public enum SIPLimits {
   public static let headerFields = 256
   /// Via, Route and Record-Route values: Max-Forwards starts at 70.
   public static let routeValues = 70
+  /// A Request-URI beyond this is answered 414: four times the longest a torture test or a location URI needs.
+  public static let requestURIBytes = 4_096
+  /// A header name: no registered one has more than 32 characters.
+  public static let headerNameBytes = 128
 }

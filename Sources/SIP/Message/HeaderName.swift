@@ -9,7 +9,26 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
   case priority, proxyAuthenticate, proxyAuthorization, proxyRequire, rack, reason, recordRoute, referSub, referTo
   case referredBy, replaces, replyTo, require, retryAfter, route, rseq, server, serviceRoute, sessionExpires, subject
   case subscriptionState, supported, timestamp, to, unsupported, userAgent, userToUser, via, warning, wwwAuthenticate
+  case acceptContact, rejectContact, requestDisposition, identityInfo
 
-  /// The name for a spelling as on the wire, full or compact, any case; `.other` when it is none of ours. (A trunk plugin names headers by bytes.)
-  public init(spelling: some Collection<UInt8>) { fatalError() }
+  /// Whether the header's grammar is a comma-separated list, so that several fields and one field with commas mean the same
+  /// (RFC 3261 7.3.1). Where a comma is part of the value (Date, Subject, credentials, comments) it is not.
+  public var isList: Bool {
+    switch self {
+    case .accept, .acceptEncoding, .acceptLanguage, .alertInfo, .allow, .allowEvents, .callInfo, .contact, .contentEncoding,
+      .contentLanguage, .diversion, .geolocation, .historyInfo, .inReplyTo, .pAssertedIdentity, .pEarlyMedia,
+      .pPreferredIdentity, .path, .proxyRequire, .reason, .recordRoute, .require, .route, .serviceRoute, .supported,
+      .unsupported, .userToUser, .via, .warning, .acceptContact, .rejectContact, .requestDisposition:
+      true
+    default: false
+    }
+  }
+
+  /// Whether a second field of this name makes the message malformed: two readers could take different ones.
+  var isSingle: Bool {
+    switch self {
+    case .callID, .cseq, .from, .to, .maxForwards, .contentLength, .contentType: true
+    default: false
+    }
+  }
 }

@@ -2,79 +2,95 @@
 ///
 /// The only message type there is. Parsed messages keep the received bytes as their arena; edits (by us building a
 /// message, or by a trunk plugin) append to the arena and re-point the index. `encoded()` writes it out.
+///
+///     arena  INVITE sip:b@x SIP/2.0␍␊Via: ...␍␊From: ...␍␊Subject: hi␍␊␍␊v=0...  Subject: edited␍␊
+///     index                         [via]      [from]      [subject] ─────────────▶[moved here]
+///
+/// What every message is asked for (top Via, From, To, Call-ID, CSeq, Max-Forwards) is read and checked once and kept as offsets, so the
+/// accessors below neither search nor parse. A folded line (7.3.1) is unfolded in the arena when the message is read: its line ends become blanks.
+///
+/// Strictness: where two readers could see different messages, there is no message. So blanks before a header's colon are refused although
+/// section 25.1 allows them, like bare CR or LF, NUL and other control bytes, names that are no token, and a second From, To, Call-ID, CSeq,
+/// Max-Forwards, Content-Length or Content-Type. Bytes from 128 up pass unchecked: they are text, and no delimiter.
+///
+/// Bounds: `SIPLimits`. Values handed in for editing may hold anything; control bytes in them become spaces, so no edit can add a line.
 public struct SIPMessage: Sendable {
   public enum StartLine: Sendable { case request(Method), response(status: Int) }
-  public var startLine: StartLine { fatalError() }
-  public var isRequest: Bool { fatalError() }
+
+  var arena: [UInt8]
+  var index: [HeaderField]
   /// The request's method; for a response the method of its CSeq.
-  public var method: Method { fatalError() }
-  /// 100...699; 0 for a request.
-  public var status: Int { fatalError() }
-  public var reasonPhrase: ArraySlice<UInt8> { fatalError() }
+  public internal(set) var method: Method
+  /// 0 for a request.
+  var statusCode: UInt16
+  /// Request-URI or reason phrase.
+  var target: Extent
+  var content: Extent
+  var essentials: Essentials
 
-  // MARK: Parsing
-  /// Parses one whole datagram, or one framed stream message. After success all of the accessors below that are not
-  /// optional are valid: From, To, Call-ID, CSeq, top Via (and Max-Forwards' syntax) have been checked strictly.
-  public init(parsing bytes: [UInt8]) throws(ParseFailure) { fatalError() }
-
-  public struct ParseFailure: Error, Sendable {
-    /// What the peer should be told (400, 413, 414, 416 (unknown scheme), 505 ...).
-    public let status: Int
-    public let reason: StaticString
-    /// The message as far as it could be read; not `nil` only for a request whose Via, From, To, Call-ID and CSeq are sound, so that
-    /// it can be answered. Otherwise: silence.
-    public let answerable: SIPMessage?
+  init(arena: [UInt8], method: Method, statusCode: UInt16) {
+    self.arena = arena
+    self.method = method
+    self.statusCode = statusCode
+    index = []
+    target = Extent()
+    content = Extent()
+    essentials = Essentials()
   }
 
-  // MARK: Reading (slices share the arena)
-  public var requestURI: ArraySlice<UInt8> { fatalError() }
-  public var callID: ArraySlice<UInt8> { fatalError() }
-  public var cseqNumber: UInt32 { fatalError() }
-  public var from: NameAddress { fatalError() }
-  public var to: NameAddress { fatalError() }
-  public var topVia: Via { fatalError() }
+  // MARK: Start line
+  public var startLine: StartLine { statusCode == 0 ? .request(method) : .response(status: Int(statusCode)) }
+  public var isRequest: Bool { statusCode == 0 }
+  /// 100...699; 0 for a request.
+  public var status: Int { Int(statusCode) }
+  /// Empty for a request.
+  public var reasonPhrase: ArraySlice<UInt8> { statusCode == 0 ? arena[0..<0] : target.slice(of: arena) }
+  /// Empty for a response.
+  public var requestURI: ArraySlice<UInt8> { statusCode == 0 ? target.slice(of: arena) : arena[0..<0] }
+
+  // MARK: What every message has. Empty or 0 while a message is being built and lacks it.
+  public var callID: ArraySlice<UInt8> { essentials.callID.slice(of: arena) }
+  public var cseqNumber: UInt32 { essentials.cseqNumber }
+  public var from: NameAddress { NameAddress(storage: arena[...], layout: essentials.from) }
+  public var to: NameAddress { NameAddress(storage: arena[...], layout: essentials.to) }
+  public var topVia: Via { Via(storage: arena[...], layout: essentials.via) }
   /// `nil` when absent.
-  public var maxForwards: Int? { fatalError() }
+  public var maxForwards: Int? { essentials.maxForwards < 0 ? nil : Int(essentials.maxForwards) }
   /// The first Contact value; `nil` when absent, `*` or malformed.
-  public var contact: NameAddress? { fatalError() }
-  public var body: ArraySlice<UInt8> { fatalError() }
-  /// The first value of a header, white space trimmed, unfolded.
-  public func value(_ name: HeaderName) -> ArraySlice<UInt8>? { fatalError() }
-  /// Every value in order; comma lists are split where the grammar allows (Via, Route, Record-Route, Contact, Supported, Require,
-  /// Allow, P-Asserted-Identity, Diversion, History-Info ...), quoted strings and <> respected.
-  public func values(_ name: HeaderName) -> [ArraySlice<UInt8>] { fatalError() }
-  /// For headers outside `HeaderName`; `name` any case.
-  public func value(named name: some Collection<UInt8>) -> ArraySlice<UInt8>? { fatalError() }
-  /// Whether a comma-list header of tokens (Supported, Require, Allow) holds this token, ignoring case.
-  public func lists(_ token: StaticString, in name: HeaderName) -> Bool { fatalError() }
-  /// All fields in order: known name, name as written, value.
-  public var fields: [(name: HeaderName, spelling: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] { fatalError() }
+  public var contact: NameAddress? { value(.contact).flatMap { try? NameAddress(parsing: $0) } }
+  public var body: ArraySlice<UInt8> { content.slice(of: arena) }
+}
 
-  // MARK: Building
-  public init(request method: Method, uri: some Collection<UInt8>) { fatalError() }
-  public init(status: Int, reason: some Collection<UInt8>) { fatalError() }
-  /// RFC 3261 8.2.6: Via (all), From, To (with `toTag` added when it has none and `toTag` is given), Call-ID, CSeq are
-  /// copied; Timestamp into a 100. `reason` nil = the RFC's default phrase.
-  public init(responding status: Int, to request: SIPMessage, toTag: [UInt8]? = nil, reason: StaticString? = nil) { fatalError() }
-  public mutating func append(_ name: HeaderName, _ value: some Collection<UInt8>) { fatalError() }
-  public mutating func append(_ name: HeaderName, text: StaticString) { fatalError() }
-  /// A header whose value is written in place, without an array of its own.
-  public mutating func append(_ name: HeaderName, writing: (inout [UInt8]) -> Void) { fatalError() }
-  public mutating func append(named name: some Collection<UInt8>, _ value: some Collection<UInt8>) { fatalError() }
-  /// Before the first field of that name (Via).
-  public mutating func prepend(_ name: HeaderName, _ value: some Collection<UInt8>) { fatalError() }
-  /// Replaces the first field of that name or appends it; others of the name are removed.
-  public mutating func set(_ name: HeaderName, _ value: some Collection<UInt8>) { fatalError() }
-  public mutating func set(named name: some Collection<UInt8>, _ value: some Collection<UInt8>) { fatalError() }
-  public mutating func remove(_ name: HeaderName) { fatalError() }
-  public mutating func remove(named name: some Collection<UInt8>) { fatalError() }
-  public mutating func setRequestURI(_ uri: some Collection<UInt8>) { fatalError() }
-  public mutating func setStatus(_ status: Int, reason: some Collection<UInt8>) { fatalError() }
-  /// Sets body and Content-Type; an empty body removes Content-Type. Content-Length is always written by `encoded()`.
-  public mutating func setBody(_ body: [UInt8], type: StaticString) { fatalError() }
-  /// The bytes for the wire.
-  public func encoded() -> [UInt8] { fatalError() }
+/// One header field by its offsets in the arena; the name is written there in every case.
+struct HeaderField: Sendable {
+  var nameStart: UInt32
+  var nameLength: UInt8
+  var name: HeaderName
+  /// Without blanks at both ends.
+  var value: Extent
 
-  /// RFC 3261 21: the default reason phrase.
-  public static func defaultReason(_ status: Int) -> StaticString { fatalError() }
+  @inline(__always) var spelling: Extent { Extent(Int(nameStart), Int(nameStart) + Int(nameLength)) }
+}
+
+/// What was read once from the header fields that every message has.
+struct Essentials: Sendable {
+  struct Found: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let via = Found(rawValue: 1)
+    static let from = Found(rawValue: 2)
+    static let to = Found(rawValue: 4)
+    static let callID = Found(rawValue: 8)
+    static let cseq = Found(rawValue: 16)
+    static let all: Found = [.via, .from, .to, .callID, .cseq]
+  }
+
+  /// Those present and sound.
+  var sound = Found()
+  /// -1 when absent.
+  var maxForwards: Int16 = -1
+  var cseqNumber: UInt32 = 0
+  var callID = Extent()
+  var via = ViaLayout()
+  var from = AddressLayout()
+  var to = AddressLayout()
 }
