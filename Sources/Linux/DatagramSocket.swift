@@ -15,6 +15,8 @@ public final class DatagramSocket: Sendable {
     public var sharesPort = false
     /// Bytes the kernel may hold for us. 4 MiB = about 2,500 INVITEs, half a second of a full shard.
     public var receiveBuffer = 4 << 20
+    /// ICMP errors are kept for `takeErrors`. Off: the kernel swallows them, as media wants it.
+    public var collectsErrors = true
     public init() {}
   }
 
@@ -33,9 +35,9 @@ public final class DatagramSocket: Sendable {
     }
     setDSCP(descriptor, options.dscp, address.ip.family)
     if address.ip.family == .v4 {
-      setOption(descriptor, Int32(IPPROTO_IP), IP_RECVERR, 1)
+      if options.collectsErrors { setOption(descriptor, Int32(IPPROTO_IP), IP_RECVERR, 1) }
       setOption(descriptor, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_OMIT)
-    } else {
+    } else if options.collectsErrors {
       setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_RECVERR, 1)
     }
     var name = tandem_address(address)
@@ -44,6 +46,8 @@ public final class DatagramSocket: Sendable {
     local = try localAddress(of: descriptor, object: object)
   }
 
+  /// Marks what leaves from now on, 0...63.
+  public func mark(dscp: UInt8) { setDSCP(descriptor, dscp, local.ip.family) }
   /// The kernel's real bound in bytes (it counts its own overhead in).
   public var receiveBuffer: Int { Int(getOption(descriptor, SOL_SOCKET, SO_RCVBUF) ?? 0) }
 

@@ -1,0 +1,281 @@
+import Addressing
+import Admission
+import Calls
+import Configuration
+import Linux
+import SIP
+import Timing
+
+/// What runs on a signalling thread: one exchange, its sockets, one poll.
+///
+/// ```
+/// a turn:  wait ─▶ read the clock once ─▶ mailbox ─▶ datagrams, streams ─▶ exchange ─▶ due deadlines ─▶ send what has gathered
+/// ```
+/// Datagrams gather in their socket's outbox and leave together at the end of the turn; streams are written at once. After every input the exchange's actions
+/// are carried out before the next input.
+/// Bounds: `datagramBatches` of one socket and `acceptsPerTurn` a turn, so that a flood on one socket delays the others by milliseconds at most.
+final class SignallingLoop {
+  /// 256 datagrams, about a millisecond's work.
+  private static let datagramBatches = 4
+  private static let acceptsPerTurn = 64
+  /// Rounds of sending in one turn: what is unreachable at once makes the exchange send elsewhere, which may be unreachable too.
+  private static let flushRounds = 4
+
+  var exchange: Exchange
+  private(set) var now = MonotonicClock.now()
+  private let outlets: SignallingThread.Outlets
+  private let mailbox: Mailbox<SignallingThread.Message>
+  private let heartbeat: Heartbeat
+  let poll: EventPoll
+  private let pool = DatagramPool()
+  private var mediaPorts: MediaPorts
+  private(set) var gate: SourceGate
+
+  /// By the configuration's index.
+  private(set) var endpoints: [SignallingEndpoint] = []
+  private var lastNumber: UInt32 = 0
+  var streams = SignallingStreams()
+
+  private var messages: [SignallingThread.Message] = []
+  private var ready: [EventPoll.Ready] = []
+  private var isRunning = true
+  private var datagramsReceived: UInt64 = 0
+  private var batches: UInt64 = 0
+  /// Messages for a flow whose listener is gone, or of another transport.
+  private var misdirected: UInt64 = 0
+  /// Of endpoints that are closed.
+  private var closedSent: UInt64 = 0
+  private var closedDropped: UInt64 = 0
+
+  init(
+    exchange: Exchange, setup: Exchange.Setup, outlets: SignallingThread.Outlets, media: MediaThread,
+    mailbox: Mailbox<SignallingThread.Message>, heartbeat: Heartbeat
+  ) throws(SystemCallError) {
+    self.exchange = exchange
+    self.outlets = outlets
+    self.mailbox = mailbox
+    self.heartbeat = heartbeat
+    poll = try EventPoll()
+    gate = SourceGate(setup.configuration, resolved: setup.resolved)
+    mediaPorts = MediaPorts(media: media, realms: setup.configuration.mediaRealms)
+    try poll.add(mailbox.descriptor, key: PollKey.mailbox.rawValue)
+    endpoints = try bound(setup.configuration.listeners)
+  }
+
+  func run() {
+    // What the exchange wants to do before anything came in: probes, registrations.
+    carryOutActions()
+    flush()
+    while isRunning {
+      ready.removeAll(keepingCapacity: true)
+      poll.wait(patience) { ready.append($0) }
+      now = MonotonicClock.now()
+      heartbeat.beat(at: now)
+      for event in ready { handle(event) }
+      if let deadline = exchange.nextDeadline, deadline <= now {
+        exchange.advance(to: now)
+        carryOutActions()
+      }
+      sweepStreams()
+      flush()
+    }
+  }
+
+  /// Until the next deadline, but never longer than a heartbeat.
+  private var patience: Gap {
+    if endpoints.contains(where: { !$0.outbox.isEmpty && !$0.isBlocked }) { return Gap(nanoseconds: 0) }
+    guard let deadline = exchange.nextDeadline else { return Heartbeat.interval }
+    return max(Gap(nanoseconds: 0), min(deadline.since(now), Heartbeat.interval))
+  }
+
+  // MARK: In
+
+  private func handle(_ event: EventPoll.Ready) {
+    switch PollKey(rawValue: event.key) {
+    case .mailbox: takeMessages()
+    case .endpoint(let number):
+      // It may have been closed by a commit in this very turn.
+      guard let endpoint = endpoints.first(where: { $0.number == number }) else { return }
+      switch endpoint.socket {
+      case .datagram(let socket): serve(endpoint, socket, event)
+      case .stream(let listener): accept(from: listener, of: endpoint, limit: SignallingLoop.acceptsPerTurn)
+      }
+    case .connection(let id): serve(connection: id, event)
+    }
+    // A connection may have been dropped on the way.
+    carryOutActions()
+  }
+
+  private func serve(_ endpoint: SignallingEndpoint, _ socket: DatagramSocket, _ event: EventPoll.Ready) {
+    if event.failed {
+      var remotes: [TransportAddress] = []
+      socket.takeErrors { remotes.append($0) }
+      for remote in remotes { report(unreachable: Flow(listener: endpoint.index, transport: .udp, remote: remote)) }
+    }
+    if event.readable { receive(on: endpoint, socket) }
+  }
+
+  private func receive(on endpoint: SignallingEndpoint, _ socket: DatagramSocket) {
+    for _ in 0..<SignallingLoop.datagramBatches {
+      let count = pool.receive(from: socket) { bytes, source in
+        receive(Array(bytes), on: Flow(listener: endpoint.index, transport: .udp, remote: source))
+      }
+      if count > 0 { batches &+= 1 }
+      datagramsReceived &+= UInt64(count)
+      if count < DatagramPool.batch { return }
+    }
+  }
+
+  /// One message into the exchange, and what it wants done.
+  func receive(_ bytes: [UInt8], on flow: Flow) {
+    exchange.receive(bytes, on: flow, at: now)
+    carryOutActions()
+  }
+
+  func report(unreachable flow: Flow) {
+    exchange.unreachable(flow, at: now)
+    carryOutActions()
+  }
+
+  private func takeMessages() {
+    mailbox.take(into: &messages)
+    for message in messages {
+      switch message {
+      case .media(let event):
+        exchange.media(event, at: now)
+        carryOutActions()
+      case .job(let job): job(self)
+      case .stop: isRunning = false
+      }
+    }
+  }
+
+  /// A job of the control side.
+  func run<Answer>(_ job: (inout Exchange, Instant) -> Answer) -> Answer {
+    let answer = job(&exchange, now)
+    carryOutActions()
+    return answer
+  }
+
+  // MARK: Out
+
+  func carryOutActions() {
+    while let action = exchange.nextAction() {
+      switch action {
+      case .transmit(let bytes, let flow): transmit(bytes, on: flow)
+      case .media(let command):
+        if let event = mediaPorts.carryOut(command) { exchange.media(event, at: now) }
+      case .record(let record, let ladder): outlets.record(record, ladder)
+      case .note(let note): outlets.note(note)
+      }
+    }
+  }
+
+  private func transmit(_ bytes: [UInt8], on flow: Flow) {
+    guard Int(flow.listener) < endpoints.count, endpoints[Int(flow.listener)].listener.transport == flow.transport else {
+      misdirected &+= 1
+      return
+    }
+    let endpoint = endpoints[Int(flow.listener)]
+    switch endpoint.socket {
+    case .datagram: endpoint.outbox.append(bytes, to: flow.remote)
+    case .stream: transmit(bytes, on: flow, of: endpoint)
+    }
+  }
+
+  /// Sends what has gathered in the outboxes.
+  private func flush() {
+    for _ in 0..<SignallingLoop.flushRounds {
+      var failed: [Flow] = []
+      for endpoint in endpoints { flush(endpoint, &failed) }
+      if failed.isEmpty { return }
+      for flow in failed { report(unreachable: flow) }
+    }
+  }
+
+  private func flush(_ endpoint: SignallingEndpoint, _ failed: inout [Flow]) {
+    guard case .datagram(let socket) = endpoint.socket, !endpoint.outbox.isEmpty else { return }
+    var remotes: [TransportAddress] = []
+    let isDone = endpoint.outbox.flush(on: socket) { remotes.append($0) }
+    failed += remotes.map { Flow(listener: endpoint.index, transport: .udp, remote: $0) }
+    if endpoint.isBlocked != !isDone {
+      endpoint.isBlocked = !isDone
+      try? poll.change(socket.descriptor, key: PollKey.endpoint(endpoint.number).rawValue, readable: true, writable: !isDone)
+    }
+  }
+
+  // MARK: Listeners
+
+  /// The endpoints of a list of listeners: those that serve one already, and new ones, bound and watched. Throws, with nothing changed, when one can not be bound.
+  private func bound(_ listeners: [Configuration.Listener]) throws(SystemCallError) -> [SignallingEndpoint] {
+    var result: [SignallingEndpoint] = []
+    for (index, listener) in listeners.enumerated() {
+      // A second listener on the same address is no match: it is bound, and refused by the kernel.
+      if let old = endpoints.first(where: { old in old.serves(listener) && !result.contains { $0 === old } }) {
+        result.append(old)
+      } else {
+        lastNumber &+= 1
+        let new = try SignallingEndpoint(listener, number: lastNumber, index: UInt16(truncatingIfNeeded: index))
+        try poll.add(new.descriptor, key: PollKey.endpoint(new.number).rawValue)
+        result.append(new)
+      }
+    }
+    return result
+  }
+
+  /// A commit. New listeners are bound before anything changes, those that are gone are closed when all is done.
+  func reconfigure(_ setup: Exchange.Setup) throws(SystemCallError) {
+    let new = try bound(setup.configuration.listeners)
+    let gone = endpoints.filter { old in !new.contains { $0 === old } }
+    // What waits was addressed by the old indexes.
+    flush()
+    endpoints = new
+    for (index, listener) in setup.configuration.listeners.enumerated() { new[index].take(listener, index: UInt16(truncatingIfNeeded: index)) }
+    gate = SourceGate(setup.configuration, resolved: setup.resolved)
+    mediaPorts.reconfigure(setup.configuration.mediaRealms)
+    exchange.reconfigure(setup, wallClock: WallClock.atInstantZero(), at: now)
+    carryOutActions()
+    for endpoint in gone { close(endpoint) }
+  }
+
+  private func close(_ endpoint: SignallingEndpoint) {
+    closedSent &+= endpoint.outbox.sent
+    closedDropped &+= endpoint.outbox.overflowed &+ endpoint.outbox.failed
+    poll.remove(endpoint.descriptor)
+    dropConnections(of: endpoint)
+  }
+
+  /// Name and value, in a fixed order.
+  var counters: [(name: String, value: UInt64)] {
+    let boxes = endpoints.map(\.outbox)
+    return [
+      ("udp-received", datagramsReceived), ("udp-batches", batches),
+      ("udp-sent", boxes.reduce(closedSent) { $0 &+ $1.sent }),
+      ("udp-dropped", boxes.reduce(closedDropped) { $0 &+ $1.overflowed &+ $1.failed }),
+      ("misdirected", misdirected),
+    ] + streams.counters
+  }
+}
+
+/// What the poll reports on: 32 bits of kind, 32 of number.
+enum PollKey {
+  case mailbox
+  case endpoint(UInt32)
+  case connection(UInt32)
+
+  var rawValue: UInt64 {
+    switch self {
+    case .mailbox: 0
+    case .endpoint(let number): 1 << 32 | UInt64(number)
+    case .connection(let id): 2 << 32 | UInt64(id)
+    }
+  }
+  init(rawValue: UInt64) {
+    let number = UInt32(truncatingIfNeeded: rawValue)
+    switch rawValue >> 32 {
+    case 1: self = .endpoint(number)
+    case 2: self = .connection(number)
+    default: self = .mailbox
+    }
+  }
+}

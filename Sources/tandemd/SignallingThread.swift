@@ -1,0 +1,94 @@
+import Calls
+import Configuration
+import Linux
+import Media
+import Records
+import Timing
+
+/// The handle on one signalling shard: a thread that owns one `Exchange`, the listeners' sockets and their connections. What it does is in `SignallingLoop`.
+///
+/// Everything that touches the exchange from outside is a question: it is posted, carried out between two turns, and answered.
+final class SignallingThread: Sendable {
+  /// Where finished records and log lines go. Called on the signalling thread: they must not wait for anything.
+  struct Outlets: Sendable {
+    var record: @Sendable (CallRecord, Ladder) -> Void
+    var note: @Sendable (Exchange.Note) -> Void
+  }
+  enum Message: Sendable {
+    case media(MediaEvent)
+    case job(@Sendable (SignallingLoop) -> Void)
+    case stop
+  }
+  enum Reconfigured: Sendable {
+    case done
+    /// A listener could not be bound: nothing was changed.
+    case refused(SystemCallError)
+    /// The thread did not come round in time: nothing was changed.
+    case noAnswer
+  }
+  /// How long the control side waits for a turn; a turn takes milliseconds.
+  static let patience = Gap.seconds(5)
+
+  private let mailbox: Mailbox<Message>
+  let media: MediaThread
+  let heartbeat: Heartbeat
+
+  /// Binds all listeners, then starts serving. The exchange is given away: the caller must not use its copy.
+  /// Throws naming the listener that can not be bound.
+  init(exchange: Exchange, setup: Exchange.Setup, outlets: Outlets) throws(SystemCallError) {
+    let mailbox = try Mailbox<Message>()
+    let heartbeat = Heartbeat()
+    let media = try MediaThread { event in mailbox.post(.media(event)) }
+    do throws(SystemCallError) {
+      let loop = Handover(
+        try SignallingLoop(exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat))
+      try Thread.spawn(name: "signalling") { loop.value.run() }
+    } catch {
+      media.post(.stop)
+      throw error
+    }
+    self.mailbox = mailbox
+    self.heartbeat = heartbeat
+    self.media = media
+  }
+
+  /// Runs `job` on the signalling thread between two turns and waits for its answer; `nil` when the thread did not come round within `limit`: the job was not and will not be run.
+  func ask<Answer: Sendable>(limit: Gap = patience, _ job: @escaping @Sendable (inout Exchange, Instant) -> Answer) -> Answer? {
+    askLoop(limit: limit) { loop in loop.run(job) }
+  }
+
+  /// Takes a commit over: binds new listeners, gives the exchange the new setup, closes the listeners that are gone.
+  func reconfigure(_ setup: Exchange.Setup, limit: Gap = patience) -> Reconfigured {
+    askLoop(limit: limit) { loop in
+      do throws(SystemCallError) {
+        try loop.reconfigure(setup)
+        return .done
+      } catch {
+        return .refused(error)
+      }
+    } ?? .noAnswer
+  }
+
+  /// Counters of the sockets, in a fixed order; `nil` when the thread does not answer.
+  func transportCounters(limit: Gap = patience) -> [(name: String, value: UInt64)]? {
+    askLoop(limit: limit) { $0.counters }
+  }
+
+  /// Closes all sockets and ends both threads; does not end calls (`Exchange.endAllCalls` does).
+  func stop() {
+    mailbox.post(.stop)
+    media.post(.stop)
+  }
+
+  /// When the slower of the two threads last went round; a few beats ago means that it hangs.
+  var lastTurn: Instant { min(heartbeat.last, media.heartbeat.last) }
+
+  private func askLoop<Answer: Sendable>(limit: Gap, _ job: @escaping @Sendable (SignallingLoop) -> Answer) -> Answer? {
+    let question = Question<Answer>()
+    let posted = mailbox.post(
+      .job { loop in
+        if question.take() { question.answer(job(loop)) }
+      })
+    return posted ? question.wait(limit) : nil
+  }
+}
