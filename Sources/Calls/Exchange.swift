@@ -11,7 +11,11 @@ import Trunks
 
 /// One shard of the exchange: everything pure joined. Bytes, media events and time go in; actions and the next deadline come out.
 ///
-/// Contract: after every mutating call drain `nextAction()` until `nil`, then ask `nextDeadline`.
+/// ```
+/// receive ─▶ gate ─▶ SIPMessage ─▶ TransactionLayer ─▶ (dialog by our tag) ─▶ Call ─▶ transmit / media / record
+/// ```
+/// Contract: after every mutating call drain `nextAction()` until `nil`, then ask `nextDeadline`. A value of one thread; nothing in it
+/// locks, reads a clock or draws from outside the generator it was given.
 public struct Exchange {
   /// What a commit hands over. `resolved`: addresses of each peer, by peer index.
   public struct Setup: Sendable {
@@ -25,7 +29,7 @@ public struct Exchange {
     }
   }
   public enum Action: Sendable {
-    case transmit([UInt8], Flow)
+    case transmit([UInt8], SIP.Flow)
     case media(MediaCommand)
     /// A call ended; keep this, and its ladder for `show call ID ladder`.
     case record(CallRecord, Ladder)
@@ -40,74 +44,229 @@ public struct Exchange {
     public var fields: [(name: StaticString, value: String)]
   }
 
+  var environment: CallEnvironment
+  var table: CallTable
+  var deadlines = DeadlineQueue<CallID>()
+
   /// `wallClock`: seconds since 1970 at monotonic instant 0, for call records.
-  public init(shard: UInt8, setup: Setup, plugins: [String: UnsafePointer<tt_plugin_v1>], random: RandomSource, wallClock: Double, at now: Instant) { fatalError() }
+  public init(
+    shard: UInt8, setup: Setup, plugins: [String: UnsafePointer<tt_plugin_v1>], random: RandomSource, wallClock: Double, at now: Instant,
+    timers: TransactionLayer.Timers = TransactionLayer.Timers()
+  ) {
+    var random = random
+    let forTransactions = RandomSource(seed: (random.next(), random.next(), random.next(), random.next()))
+    let configuration = setup.configuration
+    environment = CallEnvironment(
+      now: now, configuration: configuration, settings: configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0) },
+      routing: setup.routing, resolved: setup.resolved, gate: SourceGate(configuration, resolved: setup.resolved), load: TrunkLoad(configuration),
+      trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins),
+      transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
+      random: random, wallClock: wallClock)
+    table = CallTable(shard: shard)
+  }
 
   /// One datagram, or one message framed from a stream.
-  public mutating func receive(_ bytes: [UInt8], on flow: Flow, at now: Instant) { fatalError() }
-  public mutating func unreachable(_ flow: Flow, at now: Instant) { fatalError() }
-  public mutating func media(_ event: MediaEvent, at now: Instant) { fatalError() }
-  public mutating func advance(to now: Instant) { fatalError() }
-  /// A commit; calls that are up are not touched.
-  public mutating func reconfigure(_ setup: Setup, wallClock: Double, at now: Instant) { fatalError() }
-  /// `request call clear ID`; false when there is no such call.
-  public mutating func clear(call id: String, at now: Instant) -> Bool { fatalError() }
-  /// Stop serving: new calls get 503, every call is ended with BYE or CANCEL. Done when `liveCalls` is 0.
-  public mutating func endAllCalls(at now: Instant) { fatalError() }
-  public var nextDeadline: Instant? { fatalError() }
-  public mutating func nextAction() -> Action? { fatalError() }
-  public var liveCalls: Int { fatalError() }
-
-  // Views for the control side.
-  public struct CallView: Sendable {
-    public var id: String
-    /// `calling`, `ringing`, `up`, `ending`.
-    public var state: String
-    public var incomingTrunk: String
-    public var outgoingTrunk: String?
-    public var called: String
-    public var calling: String
-    public var began: Double
-    public var answered: Double?
-    public var mediaPath: MediaPath?
-    public var mediaReason: String
-    public var route: String?
-    /// For each leg: trunk, SIP Call-ID, far address, our media address and the peer's.
-    public var legs: [LegView]
-    public struct LegView: Sendable {
-      public var trunk: String
-      public var callID: String
-      public var remote: TransportAddress
-      public var dialog: String
-      public var localMedia: TransportAddress?
-      public var remoteMedia: TransportAddress?
+  public mutating func receive(_ bytes: [UInt8], on flow: SIP.Flow, at now: Instant) {
+    environment.now = now
+    // Decided: a source no peer covers gets silence and a counter, before anything of it is read.
+    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    if verdict == .stranger {
+      environment.counters.strangers += 1
+      return
     }
-    /// As of the last report.
-    public var streams: [StreamStatistics]
+    let message: SIPMessage
+    do throws(SIPMessage.ParseFailure) {
+      message = try SIPMessage(parsing: bytes)
+    } catch {
+      environment.counters.malformed += 1
+      if let request = error.answerable {
+        environment.counters.malformedAnswered += 1
+        environment.transactions.answerStatelessly(SIPMessage(responding: error.status, to: request, toTag: statelessTag(request)), on: flow)
+        drain()
+      }
+      return
+    }
+    environment.transactions.receive(message, from: flow, at: now)
+    drain()
   }
-  public var calls: [CallView] { fatalError() }
-  public func ladder(of id: String) -> Ladder? { fatalError() }
-  public struct TrunkView: Sendable {
-    public var name: String
-    public var calls: Int
-    public var isUp: Bool
-    public var reason: String
+
+  public mutating func unreachable(_ flow: SIP.Flow, at now: Instant) {
+    environment.now = now
+    environment.transactions.unreachable(flow, at: now)
+    drain()
   }
-  public func trunkViews(at now: Instant) -> [TrunkView] { fatalError() }
-  public struct PeerView: Sendable {
-    public var name: String
-    public var type: String
-    public var addresses: [IPAddress]
-    public var isUp: Bool
-    public var reason: String
-    public var description: String
-    public var alarms: [String]
+
+  public mutating func media(_ event: MediaEvent, at now: Instant) {
+    environment.now = now
+    switch event {
+    case .opened(let session, let side): withCall(CallID(rawValue: session)) { $0.mediaOpened(side, &$1) }
+    case .refused(let session, let side, let reason): withCall(CallID(rawValue: session)) { $0.mediaRefused(side, reason: reason, &$1) }
+    case .closed(let session, let counts): withCall(CallID(rawValue: session)) { $0.mediaClosed(counts, &$1) }
+    case .report(let session, let counts): withCall(CallID(rawValue: session)) { call, _ in call.streams = counts }
+    }
+    drain()
   }
-  public func peerViews(at now: Instant) -> [PeerView] { fatalError() }
-  /// Every counter: name and value, in a fixed order.
-  public var counters: [(name: String, value: UInt64)] { fatalError() }
-  /// Asks the media plane for counts; they arrive as `.report` events.
-  public mutating func requestMediaReports() { fatalError() }
-  /// The routing engine with today's trunk states, for `test number`.
-  public func test(number: [UInt8], calling: [UInt8], trunk: Int, at now: Instant) -> RoutePlan { fatalError() }
+
+  public mutating func advance(to now: Instant) {
+    environment.now = now
+    environment.transactions.advance(to: now)
+    drain()
+    while let id = deadlines.popDue(at: now) {
+      withCall(id) { call, environment in
+        call.scheduledAt = nil
+        call.advance(&environment)
+      }
+      drain()
+    }
+    environment.trunks.advance(to: now)
+  }
+
+  public var nextDeadline: Instant? {
+    var earliest = environment.transactions.nextDeadline
+    for candidate in [deadlines.next, environment.trunks.nextDeadline] {
+      if let candidate { earliest = earliest.map { min($0, candidate) } ?? candidate }
+    }
+    return earliest
+  }
+
+  public mutating func nextAction() -> Action? { environment.actions.next() }
+  public var liveCalls: Int { table.count }
+
+  /// Runs one event on a call, then enters its next deadline and lets go of it when it is gone.
+  @discardableResult
+  mutating func withCall(_ id: CallID, _ body: (inout Call, inout CallEnvironment) -> Void) -> Bool {
+    var gone = false
+    var entry: Instant?
+    let found: Void? = table.with(id) { call in
+      body(&call, &environment)
+      gone = call.isGone
+      if let next = call.nextDeadline, call.scheduledAt.map({ next < $0 }) ?? true {
+        call.scheduledAt = next
+        entry = next
+      }
+    }
+    if gone { table.close(id) } else if let entry { deadlines.enter(id, at: entry) }
+    return found != nil
+  }
+
+  /// Carries what the transaction layer hands up to the calls, and what it sends to the queue of actions.
+  mutating func drain() {
+    while let output = environment.transactions.nextOutput() {
+      switch output {
+      case .transmit(let bytes, let flow):
+        environment.actions.append(.transmit(bytes, flow))
+      case .request(let server, let message, let flow):
+        receivedRequest(message, server: server, flow: flow)
+      case .ack(let message, let flow):
+        receivedAcknowledgement(message, flow: flow)
+      case .cancelled(let server):
+        guard let owner = environment.served[server] else { break }
+        withCall(owner.call) { $0.cancelled(leg: owner.leg, &$1) }
+      case .response(let client, let message, let flow):
+        receivedResponse(message, client: client, flow: flow)
+      case .timedOut(let client):
+        clientFailed(client, because: "no answer in time")
+      case .transportFailed(let client):
+        clientFailed(client, because: "could not be reached")
+      case .unacknowledged:
+        break
+      case .stray:
+        environment.counters.strayResponses += 1
+      case .clientEnded(let client):
+        environment.owners[client] = nil
+      case .serverEnded(let server):
+        environment.served[server] = nil
+      }
+    }
+  }
+
+  private mutating func receivedResponse(_ message: SIPMessage, client: TransactionLayer.ClientID, flow: SIP.Flow) {
+    guard let owner = environment.owners[client] else { return }
+    var message = message
+    withCall(owner.call) { call, environment in
+      guard call.legs.indices.contains(owner.leg) else { return }
+      let leg = call.legs[owner.leg]
+      if leg.trunk >= 0 {
+        environment.trunks.heard(from: leg.trunk, at: environment.now)
+        environment.trunks.responseIn(&message, trunk: leg.trunk, at: environment.now)
+      }
+      if leg.farewell == client {
+        call.received(message, leg: owner.leg, environment)
+        if message.status >= 200 { call.farewellEnded(leg: owner.leg, &environment) }
+      } else if leg.client == client {
+        if leg.state == .confirmed || (leg.state == .leaving && !leg.abandoned) {
+          call.receivedReinviteResponse(message, leg: owner.leg, &environment)
+        } else {
+          call.receivedResponse(message, leg: owner.leg, &environment)
+        }
+      } else if message.method == .invite {
+        call.receivedRepeatedAnswer(message, leg: owner.leg, &environment)
+      }
+    }
+  }
+
+  private mutating func clientFailed(_ client: TransactionLayer.ClientID, because why: String) {
+    guard let owner = environment.owners[client] else { return }
+    withCall(owner.call) { call, environment in
+      guard call.legs.indices.contains(owner.leg) else { return }
+      call.unanswered(client, leg: owner.leg, because: why, &environment)
+    }
+  }
+
+  private mutating func receivedAcknowledgement(_ message: SIPMessage, flow: SIP.Flow) {
+    guard let tag = message.to.tag, let name = LegTag.parse(tag) else { return }
+    withCall(name.call) { call, environment in
+      guard call.owns(message, leg: name.leg, from: flow, environment) else { return }
+      call.receivedAcknowledgement(message, leg: name.leg, &environment)
+    }
+  }
+
+  // MARK: Life
+
+  /// A commit; calls that are up are not touched, their references are carried over by name.
+  public mutating func reconfigure(_ setup: Setup, wallClock: Double, at now: Instant) {
+    environment.now = now
+    let old = environment.configuration
+    let new = setup.configuration
+    let trunks = old.trunks.map { trunk in new.trunks.firstIndex { $0.name == trunk.name } }
+    let listeners = old.listeners.map { listener in new.listeners.firstIndex { $0.address == listener.address && $0.transport == listener.transport } }
+    let realms = old.mediaRealms.map { realm in new.mediaRealms.firstIndex { $0.name == realm.name } }
+    environment.configuration = new
+    environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
+    environment.routing = setup.routing
+    environment.resolved = setup.resolved
+    environment.gate = SourceGate(new, resolved: setup.resolved)
+    environment.load.reconfigure(from: old, to: new)
+    environment.trunks.reconfigure(new, resolved: setup.resolved)
+    environment.anchors.reconfigure(from: old, to: new)
+    environment.wallClock = wallClock
+    for id in table.ids {
+      withCall(id) { call, _ in call.rename(trunks: trunks, listeners: listeners, realms: realms) }
+    }
+    environment.transactions.rename(listeners: listeners)
+    drain()
+  }
+
+  /// `request call clear ID`; false when there is no such call.
+  public mutating func clear(call text: String, at now: Instant) -> Bool {
+    environment.now = now
+    guard let id = CallID(text: text) else { return false }
+    let found = withCall(id) { call, environment in
+      call.end(.failed, status: 480, cause: 16, reason: "cleared by the operator", by: nil, &environment)
+    }
+    drain()
+    return found
+  }
+
+  /// Stop serving: new calls get 503, every call is ended with BYE or CANCEL. Done when `liveCalls` is 0.
+  public mutating func endAllCalls(at now: Instant) {
+    environment.now = now
+    environment.stopping = true
+    for id in table.ids {
+      withCall(id) { call, environment in
+        call.end(.failed, status: 503, cause: 41, reason: "the appliance is stopping", by: nil, &environment)
+      }
+      drain()
+    }
+  }
 }

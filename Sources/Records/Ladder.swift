@@ -31,6 +31,11 @@ public struct Ladder: Sendable, Equatable {
   public private(set) var omitted = 0
   public static let capacity = 64
   public init() {}
+  /// Read back from a record.
+  public init(entries: [Entry], omitted: Int) {
+    self.entries = entries
+    self.omitted = omitted
+  }
   public mutating func note(_ entry: Entry) {
     if entries.count >= Ladder.capacity {
       entries.remove(at: Ladder.capacity / 2)

@@ -104,3 +104,46 @@ public struct OfferAnswer: Sendable, Equatable {
     return ours
   }
 }
+
+extension OfferAnswer {
+  /// The whole state as plain parts, for writing it out and reading it back.
+  public struct Parts: Sendable, Equatable {
+    public var state: State
+    public var sessionID: UInt64
+    public var local: SessionDescription?
+    public var remote: SessionDescription?
+    public var lastSent: SessionDescription?
+    /// What held before the pending offer; `isPending` tells "nothing held" from "nothing pending".
+    public var isPending: Bool
+    public var localBefore: SessionDescription?
+    public var remoteBefore: SessionDescription?
+    public init(
+      state: State, sessionID: UInt64, local: SessionDescription?, remote: SessionDescription?, lastSent: SessionDescription?, isPending: Bool,
+      localBefore: SessionDescription?, remoteBefore: SessionDescription?
+    ) {
+      self.state = state
+      self.sessionID = sessionID
+      self.local = local
+      self.remote = remote
+      self.lastSent = lastSent
+      self.isPending = isPending
+      self.localBefore = localBefore
+      self.remoteBefore = remoteBefore
+    }
+  }
+
+  public var parts: Parts {
+    Parts(
+      state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: before != nil, localBefore: before?.local,
+      remoteBefore: before?.remote)
+  }
+
+  public init(_ parts: Parts) {
+    state = parts.state
+    sessionID = parts.sessionID
+    local = parts.local
+    remote = parts.remote
+    lastSent = parts.lastSent
+    before = parts.isPending ? Agreed(local: parts.localBefore, remote: parts.remoteBefore) : nil
+  }
+}

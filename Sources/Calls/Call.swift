@@ -1,0 +1,132 @@
+import Media
+import Records
+import Routing
+import SDP
+import SIP
+import Timing
+
+/// One call: the caller's leg, the attempts made for it, and what joins them. A true back-to-back user agent (RFC 7092):
+/// each leg is a dialog of its own.
+///
+/// ```
+///            INVITE                 ports bound              18x                 2xx            ACK
+///  (new) ──────────▶ opening ──────────────▶ calling ─────────────▶ alerting ─────────▶ up ─────────▶ up
+///     │ refused          │ no ports, next        │ next trunk on 5xx,     │ CANCEL, error
+///     ▼                  ▼                       ▼ silence, no progress   ▼
+///   over ◀───────────────────────────────────────────────────────────── over ◀──────── BYE from either side
+/// ```
+/// `over` means that the outcome is known and the caller told; transactions on the legs may still be ending (a late 2xx after
+/// CANCEL is acknowledged and ended). The value is gone when every leg is `gone` and the media counts have come.
+///
+/// The whole state is this one value; `CallCoding` writes it out and reads it back. Files: `CallSetup` (from INVITE to answer),
+/// `CallSession` (offers while it is up), `CallEnding`, `CallMedia`, `CallSending`.
+struct Call: Sendable {
+  enum Phase: UInt8, Sendable { case opening, calling, alerting, up, over }
+
+  let id: CallID
+  var phase = Phase.opening
+  var legs: [Leg] = []
+  /// The attempt that is being made, or that answered.
+  var active: Int?
+  var attempts: [RoutePlan.Attempt] = []
+  var nextAttempt = 0
+  /// The number as dialled, and Max-Forwards as it came.
+  var maxForwards = 70
+  var displayName: [UInt8] = []
+
+  // Media.
+  var mediaPath: MediaPath?
+  var mediaReason = ""
+  /// Sides whose ports are being bound.
+  var opening: [MediaSide] = []
+  var portRetries = 0
+  /// A media session exists in the media plane; its counts are awaited at the end.
+  var sessionOpen = false
+  var countsAwaited = false
+  var streams: [StreamStatistics] = []
+
+  /// The offer on its way from one leg to the other while the call is up.
+  var renegotiation: Renegotiation?
+
+  // Deadlines; `nil` = not armed.
+  var progressAt: Instant?
+  var routingAt: Instant?
+  var ringingAt: Instant?
+  var durationAt: Instant?
+  /// What the exchange has entered for us.
+  var scheduledAt: Instant?
+
+  // What the record says.
+  var began: Double
+  var answered: Double?
+  var ended: Double?
+  var outcome = CallRecord.Outcome.failed
+  var status = 0
+  var cause: Int?
+  var diagnostic = 0
+  var reason = ""
+  var ladder = Ladder()
+  var isRecorded = false
+  /// The last refusal met while trunks were tried: what the caller is told if none takes the call.
+  var lastRefusal: (status: Int, cause: Int?)?
+  /// Places this call holds, by trunk index: incoming first.
+  var places: [Int] = []
+
+  init(id: CallID, began: Double) {
+    self.id = id
+    self.began = began
+  }
+
+  /// The leg across from `leg`.
+  func other(than leg: Int) -> Int? { leg == 0 ? active : 0 }
+
+  var isGone: Bool { phase == .over && isRecorded && legs.allSatisfy { $0.state == .gone } }
+
+  var nextDeadline: Instant? {
+    var earliest: Instant?
+    func consider(_ deadline: Instant?) {
+      guard let deadline else { return }
+      if let known = earliest, known <= deadline { return }
+      earliest = deadline
+    }
+    consider(progressAt)
+    consider(routingAt)
+    consider(ringingAt)
+    consider(durationAt)
+    consider(renegotiation?.retryAt)
+    for leg in legs { consider(leg.repetition?.nextDeadline) }
+    return earliest
+  }
+
+  /// Everything that is due at `environment.now`.
+  mutating func advance(_ environment: inout CallEnvironment) {
+    let now = environment.now
+    for index in legs.indices {
+      switch legs[index].repetition?.advance(to: now) {
+      case .repeatAnswer: repeatAnswer(leg: index, &environment)
+      case .giveUp: answerNeverAcknowledged(leg: index, &environment)
+      case nil: break
+      }
+    }
+    if let at = progressAt, at <= now {
+      progressAt = nil
+      giveUpAttempt(because: "no progress in time", &environment)
+    }
+    if let at = routingAt, at <= now {
+      routingAt = nil
+      routingTimedOut(&environment)
+    }
+    if let at = ringingAt, at <= now {
+      ringingAt = nil
+      end(.noAnswer, status: 480, cause: 19, reason: "nobody answered in \(CallLimits.ringing.milliseconds / 1000) s", by: nil, &environment)
+    }
+    if let at = durationAt, at <= now {
+      durationAt = nil
+      end(.answered, status: status, cause: 102, reason: "max-call-duration was reached", by: nil, &environment)
+    }
+    if let at = renegotiation?.retryAt, at <= now {
+      renegotiation?.retryAt = nil
+      sendOffer(&environment)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import Addressing
+import Media
+import Records
+import Routing
+import SDP
+import SIP
+import Timing
+
+// A call's whole state as bytes and back: what the simulator swaps at random moments, and what a journal will hold. Fields in the order
+// of their declarations; a field that is added to a type must be added here, which the coding test checks by comparing a call with its copy.
+
+extension Call: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(id.rawValue)
+    w.write(phase.rawValue)
+    w.write(legs)
+    w.write(optional: active)
+    w.write(attempts)
+    w.write(integer: nextAttempt)
+    w.write(integer: maxForwards)
+    w.write(displayName)
+    w.write(mediaPath.map { $0.rawValue } ?? 0xFF as UInt8)
+    w.write(Array(mediaReason.utf8))
+    w.write(opening.map(\.rawValue))
+    w.write(integer: portRetries)
+    w.write(sessionOpen)
+    w.write(countsAwaited)
+    w.write(streams)
+    w.write(renegotiation)
+    for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt] { w.write(optional: deadline) }
+    w.write(began.bitPattern)
+    for time in [answered, ended] { w.write(time?.bitPattern ?? UInt64.max) }
+    w.write(Array(outcome.rawValue.utf8))
+    w.write(integer: status)
+    w.write(optional: cause)
+    w.write(integer: diagnostic)
+    w.write(Array(reason.utf8))
+    w.write(UInt32(ladder.entries.count))
+    for entry in ladder.entries { entry.write(to: &w) }
+    w.write(integer: ladder.omitted)
+    w.write(isRecorded)
+    w.write(lastRefusal != nil)
+    w.write(integer: lastRefusal?.status ?? 0)
+    w.write(optional: lastRefusal?.cause)
+    w.write(UInt32(places.count))
+    for place in places { w.write(integer: place) }
+  }
+
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(id: CallID(rawValue: try r.read()), began: 0)
+    phase = try r.enumeration(Phase.init(rawValue:))
+    legs = try r.read()
+    active = try r.optionalInteger()
+    attempts = try r.read()
+    nextAttempt = try r.integer()
+    maxForwards = try r.integer()
+    displayName = try r.read()
+    let path = try r.read(UInt8.self)
+    if path != 0xFF {
+      guard let known = MediaPath(rawValue: path) else { throw .invalid }
+      mediaPath = known
+    }
+    mediaReason = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    for side in try r.read([UInt8].self) {
+      guard let side = MediaSide(rawValue: side) else { throw .invalid }
+      opening.append(side)
+    }
+    portRetries = try r.integer()
+    sessionOpen = try r.read()
+    countsAwaited = try r.read()
+    streams = try r.read()
+    renegotiation = try r.read()
+    progressAt = try r.optionalInstant()
+    routingAt = try r.optionalInstant()
+    ringingAt = try r.optionalInstant()
+    durationAt = try r.optionalInstant()
+    scheduledAt = try r.optionalInstant()
+    began = Double(bitPattern: try r.read())
+    answered = try r.optionalTime()
+    ended = try r.optionalTime()
+    guard let known = CallRecord.Outcome(rawValue: String(decoding: try r.read([UInt8].self), as: UTF8.self)) else { throw .invalid }
+    outcome = known
+    status = try r.integer()
+    cause = try r.optionalInteger()
+    diagnostic = try r.integer()
+    reason = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    var entries: [Ladder.Entry] = []
+    for _ in 0..<(try r.read(UInt32.self)) { entries.append(try Ladder.Entry(from: &r)) }
+    ladder = Ladder(entries: entries, omitted: try r.integer())
+    isRecorded = try r.read()
+    let refused: Bool = try r.read()
+    let refusal = (status: try r.integer(), cause: try r.optionalInteger())
+    lastRefusal = refused ? refusal : nil
+    for _ in 0..<(try r.read(UInt32.self)) { places.append(try r.integer()) }
+  }
+}
+
+extension Leg: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(state.rawValue)
+    w.write(integer: trunk)
+    w.write(Array(trunkName.utf8))
+    w.write(flow)
+    w.write(sentBy)
+    w.write(contact)
+    w.write(dialog)
+    w.write(called)
+    w.write(calling)
+    w.write(offerAnswer)
+    w.write(offerBase)
+    w.write(anchor)
+    w.write(request)
+    w.write(server?.rawValue ?? UInt64.max)
+    w.write(repetition)
+    w.write(answer)
+    w.write(answerServer?.rawValue ?? UInt64.max)
+    w.write(leaveWhenAcknowledged)
+    w.write(client?.rawValue ?? UInt64.max)
+    w.write(inviteSequence)
+    w.write(heardProvisional)
+    w.write(abandoned)
+    w.write(acknowledgement != nil)
+    w.write(acknowledgement ?? [])
+    w.write(farewell?.rawValue ?? UInt64.max)
+    w.write(integer: status)
+  }
+
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let state = try r.enumeration(State.init(rawValue:))
+    let trunk = try r.integer()
+    let name = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    self.init(
+      state: state, trunk: trunk, trunkName: name, flow: try r.read(), sentBy: try r.read(), contact: try r.read(), dialog: try r.read(),
+      called: try r.read(), calling: try r.read(), sessionID: 0)
+    offerAnswer = try r.read()
+    offerBase = try r.read()
+    anchor = try r.read()
+    request = try r.read()
+    server = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(rawValue:))
+    repetition = try r.read()
+    answer = try r.read()
+    answerServer = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(rawValue:))
+    leaveWhenAcknowledged = try r.read()
+    client = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(rawValue:))
+    inviteSequence = try r.read()
+    heardProvisional = try r.read()
+    abandoned = try r.read()
+    let hasAcknowledgement: Bool = try r.read()
+    let bytes: [UInt8] = try r.read()
+    acknowledgement = hasAcknowledgement ? bytes : nil
+    farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(rawValue:))
+    status = try r.integer()
+  }
+}
+
+extension Renegotiation: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(optional: from)
+    w.write(integer: to)
+    w.write(offer)
+    w.write(optional: retryAt)
+    w.write(integer: retries)
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(from: try r.optionalInteger(), to: try r.integer(), offer: try r.read(), retryAt: try r.optionalInstant(), retries: try r.integer())
+  }
+}

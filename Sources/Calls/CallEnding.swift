@@ -1,0 +1,176 @@
+import Routing
+import Configuration
+import Admission
+import Trunks
+import Addressing
+import Media
+import Records
+import SIP
+import Timing
+
+// How calls end: BYE, CANCEL, failures, the operator; and the record.
+extension Call {
+  mutating func receivedBye(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+    received(request, leg: leg, environment)
+    respond(LegMessages.answer(200, leg: legs[leg], to: request, body: nil), in: server, leg: leg, &environment)
+    legs[leg].repetition = nil
+    legs[leg].leaveWhenAcknowledged = false
+    let wasOver = phase == .over
+    let cause = request.q850Cause ?? 16
+    if phase == .up {
+      // Both sides' BYEs may cross: the answer to ours still comes.
+      end(.answered, status: status, cause: cause, reason: "\(legs[leg].trunkName) hung up", by: leg, &environment)
+    } else if !wasOver {
+      end(.cancelled, status: 487, cause: cause, reason: "\(legs[leg].trunkName) hung up before the answer", by: leg, &environment)
+    }
+    if legs[leg].farewell == nil { legs[leg].state = .gone }
+    settle(&environment)
+  }
+
+  /// CANCEL matched an INVITE of this leg (it has been answered 200 already).
+  mutating func cancelled(leg: Int, _ environment: inout CallEnvironment) {
+    if leg == 0, phase != .up, phase != .over {
+      end(.cancelled, status: 487, cause: 16, reason: "the caller gave up", by: nil, &environment)
+    } else if phase == .up {
+      cancelledReinvite(leg: leg, &environment)
+    }
+  }
+
+  /// The outcome is known. Whoever is still there is told: the caller by a final answer or BYE, every other leg by CANCEL or BYE.
+  /// `by`: the leg that ended it and needs no word.
+  mutating func end(_ outcome: CallRecord.Outcome, status: Int, cause: Int?, reason: String, by: Int?, _ environment: inout CallEnvironment) {
+    guard phase != .over else { return }
+    let wasUp = phase == .up
+    phase = .over
+    self.outcome = wasUp ? .answered : outcome
+    if !wasUp { self.status = status }
+    self.cause = cause
+    self.reason = reason
+    ended = environment.wallTime
+    progressAt = nil
+    routingAt = nil
+    ringingAt = nil
+    durationAt = nil
+    renegotiation = nil
+    for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
+    for (index, trunk) in places.enumerated() where trunk >= 0 {
+      environment.load.release(trunk: trunk)
+      if index == 0 || active != nil { environment.trunks.call(.ended, id: id.rawValue, trunk: trunk, at: environment.now) }
+    }
+    places = []
+    closeMedia(&environment)
+    if !wasUp { environment.counters.callsRefused += 1 }
+    settle(&environment)
+  }
+
+  private mutating func dismiss(leg: Int, by: Int?, wasUp: Bool, _ environment: inout CallEnvironment) {
+    // An INVITE of theirs that waits for its final answer.
+    if let server = legs[leg].server, let request = legs[leg].request {
+      legs[leg].server = nil
+      legs[leg].request = nil
+      let final = leg == 0 && !wasUp ? self.status : 487
+      var answer = LegMessages.answer(final, leg: legs[leg], to: request, body: nil)
+      if leg == 0, !wasUp {
+        legs[leg].status = final
+        appendReason(to: &answer)
+        if final == 415 { answer.append(.accept, text: "application/sdp") }
+        if legs[leg].state == .inviting { legs[leg].state = .gone }
+      }
+      respond(answer, in: server, leg: leg, &environment)
+    }
+    switch legs[leg].state {
+    case .inviting:
+      if leg == 0 { legs[leg].state = .gone } else if legs[leg].client != nil { abandon(leg: leg, cause: cause, &environment) } else { legs[leg].state = .gone }
+    case .confirmed where leg == by:
+      legs[leg].state = .gone
+    case .confirmed where legs[leg].repetition != nil:
+      legs[leg].leaveWhenAcknowledged = true
+      legs[leg].state = .leaving
+    case .confirmed:
+      sendBye(leg: leg, cause: cause, &environment)
+    case .leaving, .gone:
+      break
+    }
+  }
+
+  /// Decided: diagnostics (12000 range) travel in Reason; the Q.850 cause beside it (RFC 6432).
+  private func appendReason(to answer: inout SIPMessage) {
+    if let cause { answer.append(.reason, Reason(.q850, cause: cause).value) }
+    if diagnostic != 0 { answer.append(.reason, Reason(.other, cause: diagnostic).value) }
+  }
+
+  mutating func sendBye(leg: Int, cause: Int?, _ environment: inout CallEnvironment) {
+    guard legs[leg].farewell == nil, legs[leg].state != .gone else { return }
+    var request = legs[leg].dialog.makeRequest(.bye)
+    if let cause { request.append(.reason, Reason(.q850, cause: cause).value) }
+    legs[leg].state = .leaving
+    legs[leg].farewell = send(request, leg: leg, &environment)
+  }
+
+  /// Any final answer to our BYE, or none: the leg is gone (RFC 3261 15.1.1).
+  mutating func farewellEnded(leg: Int, _ environment: inout CallEnvironment) {
+    legs[leg].state = .gone
+    legs[leg].dialog.state = .terminated
+    settle(&environment)
+  }
+
+  /// A client transaction of this leg ended without a final answer.
+  mutating func unanswered(_ client: TransactionLayer.ClientID, leg: Int, because why: String, _ environment: inout CallEnvironment) {
+    if legs[leg].farewell == client { return farewellEnded(leg: leg, &environment) }
+    guard legs[leg].client == client else { return }
+    if legs[leg].state == .inviting || legs[leg].abandoned { return attemptUnanswered(leg: leg, because: why, &environment) }
+    // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).
+    legs[leg].client = nil
+    guard phase == .up else { return settle(&environment) }
+    environment.trunks.failed(legs[leg].trunk, reason: "no answer to re-INVITE", at: environment.now)
+    end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) did not answer a re-INVITE: \(why)", by: nil, &environment)
+  }
+
+  /// A response on a leg whose INVITE has its 2xx already: the same one again, or another fork's (RFC 3261 13.2.2.4).
+  mutating func receivedRepeatedAnswer(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    guard (200...299).contains(response.status), let tag = response.to.tag else { return }
+    if tag.elementsEqual(legs[leg].dialog.remoteTag) { return repeatAcknowledgement(leg: leg, &environment) }
+    guard response.contact != nil else { return }
+    var fork = legs[leg].dialog
+    fork.remoteTag = Array(tag)
+    fork.localSequence = response.cseqNumber
+    fork.confirm(by: response)
+    let flow = legs[leg].flow
+    _ = environment.transactions.sendAcknowledgement(fork.makeAcknowledgement(sequence: response.cseqNumber), on: flow, sentBy: legs[leg].sentBy)
+    var bye = fork.makeRequest(.bye)
+    bye.append(.reason, Reason(.q850, cause: 26).value)
+    _ = environment.transactions.send(bye, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
+  }
+
+  /// Writes the record once the outcome is known and the media counts are in.
+  mutating func settle(_ environment: inout CallEnvironment) {
+    guard phase == .over, !isRecorded, !countsAwaited else { return }
+    isRecorded = true
+    if environment.configuration.system.callRecords { environment.actions.append(.record(record(environment), ladder)) }
+  }
+
+  private func record(_ environment: CallEnvironment) -> CallRecord {
+    let attempt = attempts.indices.contains(nextAttempt - 1) ? attempts[nextAttempt - 1] : nil
+    let configuration = environment.configuration
+    return CallRecord(
+      id: id.text, began: began, answered: answered, ended: ended ?? environment.wallTime, outcome: outcome, status: status, cause: cause,
+      diagnostic: diagnostic, reason: reason,
+      route: attempt.flatMap { configuration.voiceRoutes.indices.contains($0.route) ? configuration.voiceRoutes[$0.route].name : nil },
+      usage: attempt.flatMap { configuration.pstnUsages.indices.contains($0.usage) ? configuration.pstnUsages[$0.usage] : nil },
+      media: mediaPath == .direct ? "direct" : mediaPath == .relay ? "relay" : "none",
+      legs: legs.map { leg in
+        CallRecord.Leg(
+          trunk: leg.trunkName, callID: String(decoding: leg.dialog.callID, as: UTF8.self), remote: "\(leg.flow.transport.name) \(leg.flow.remote)",
+          called: String(decoding: leg.called, as: UTF8.self), calling: String(decoding: leg.calling, as: UTF8.self), status: leg.status)
+      },
+      streams: streams.map { counts in
+        var stream = CallRecord.Stream()
+        stream.packets = counts.packets
+        stream.bytes = counts.bytes
+        stream.lost = counts.lost
+        stream.jitterMilliseconds = counts.jitter / 8
+        stream.strangers = counts.strangers
+        return stream
+      })
+  }
+}

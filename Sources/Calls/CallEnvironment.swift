@@ -1,0 +1,100 @@
+import Admission
+import Addressing
+import Configuration
+import Media
+import Records
+import Routing
+import SIP
+import Timing
+import Trunks
+
+/// Everything a call works with that is not its own: the layers below it, the configuration in force, and the queue of actions.
+/// One per shard; calls get it `inout` for the length of one event.
+struct CallEnvironment {
+  var now: Instant
+  var configuration: Configuration
+  /// The effective collection of each trunk, by trunk index.
+  var settings: [Configuration.TrunkConfiguration]
+  var routing: RoutingTable
+  /// The addresses each peer has now, by peer index.
+  var resolved: [[IPAddress]]
+  var gate: SourceGate
+  var load: TrunkLoad
+  var trunks: TrunkTable
+  var transactions: TransactionLayer
+  var anchors: AnchorPool
+  var random: RandomSource
+  /// Seconds since 1970 at instant 0.
+  var wallClock: Double
+  var stopping = false
+  var counters = ExchangeCounters()
+  var actions = ActionQueue()
+  /// Whose client transaction it is. Looked up, never iterated.
+  var owners: [TransactionLayer.ClientID: Owner] = [:]
+  /// Whose INVITE server transaction it is (CANCEL names it).
+  var served: [TransactionLayer.ServerID: Owner] = [:]
+  /// Rotates trunks within a route.
+  var turn = 0
+
+  struct Owner: Sendable {
+    var call: CallID
+    var leg: Int
+  }
+
+  var wallTime: Double { wallClock + Double(now.nanoseconds) / 1e9 }
+
+  func settings(of trunk: Int) -> Configuration.TrunkConfiguration {
+    settings.indices.contains(trunk) ? settings[trunk] : Configuration.TrunkConfiguration()
+  }
+
+  mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {
+    actions.append(.note(Exchange.Note(level: level, text: text, fields: fields)))
+  }
+}
+
+/// Actions in the order they must be carried out.
+struct ActionQueue {
+  private var items: [Exchange.Action?] = []
+  private var head = 0
+
+  mutating func append(_ action: Exchange.Action) { items.append(action) }
+
+  mutating func next() -> Exchange.Action? {
+    guard head < items.count else {
+      if head > 0 {
+        items.removeAll(keepingCapacity: items.count < 4096)
+        head = 0
+      }
+      return nil
+    }
+    defer { head += 1 }
+    return items[head].take()
+  }
+}
+
+/// What the exchange counts beside the transaction layer's own counters.
+struct ExchangeCounters {
+  var strangers: UInt64 = 0
+  var malformed: UInt64 = 0
+  var malformedAnswered: UInt64 = 0
+  var refusedMethods: UInt64 = 0
+  var unknownDialogs: UInt64 = 0
+  var foreignDialogSources: UInt64 = 0
+  var strayResponses: UInt64 = 0
+  var callsOffered: UInt64 = 0
+  var callsAnswered: UInt64 = 0
+  var callsRefused: UInt64 = 0
+  var callLimitHits: UInt64 = 0
+  var failovers: UInt64 = 0
+  var mediaRefused: UInt64 = 0
+
+  var listed: [(name: String, value: UInt64)] {
+    [
+      ("gate.strangers", strangers), ("message.malformed", malformed), ("message.malformed-answered", malformedAnswered),
+      ("request.refused-method", refusedMethods), ("dialog.unknown", unknownDialogs),
+      ("dialog.foreign-source", foreignDialogSources), ("response.stray", strayResponses), ("call.offered", callsOffered),
+      ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
+      ("call.failovers", failovers), ("media.refused", mediaRefused),
+    ]
+  }
+}

@@ -1,0 +1,17 @@
+import Timing
+
+/// Every bound of call control in one place, with its reason.
+enum CallLimits {
+  /// Live calls in one shard: 24 bits of slot leave room, memory does not; 4 KiB a call makes this 200 MB.
+  static let calls = 50_000
+  /// A phone that rings longer than this is not going to be answered (RFC 3261 Timer C asks for more than 3 minutes).
+  static let ringing = Gap.seconds(240)
+  /// Attempts one call may make: the routing timeout bounds the time, this bounds the state.
+  static let attempts = 16
+  /// How often other ports are tried when the ones taken can not be bound.
+  static let portRetries = 3
+  /// Our re-INVITE that met a 491 is sent again so often (RFC 3261 14.1), then the offer is refused.
+  static let glareRetries = 3
+  /// Bytes of one header value that may cross by `pass-header`.
+  static let passedHeaderBytes = 1_024
+}

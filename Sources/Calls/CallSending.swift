@@ -1,0 +1,71 @@
+import Admission
+import Addressing
+import Records
+import SIP
+import Timing
+import Trunks
+
+// Every message of a call leaves through these: the plugin of its trunk sees it, the ladder notes it.
+extension Call {
+  @discardableResult
+  mutating func send(_ request: SIPMessage, leg: Int, _ environment: inout CallEnvironment) -> TransactionLayer.ClientID {
+    var request = request
+    hook(leg, &environment) { _ = $0.requestOut(&request, trunk: $1, at: $2) }
+    let flow = route(leg, environment)
+    let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
+    environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
+    note(leg: leg, sent: true, request.method, status: 0, sequence: request.cseqNumber, hasSDP: !request.body.isEmpty, environment)
+    return client
+  }
+
+  mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+    var response = response
+    hook(leg, &environment) { $0.responseOut(&response, trunk: $1, at: $2) }
+    environment.transactions.respond(response, in: server, at: environment.now)
+    if response.status >= 200 { environment.served[server] = nil }
+    note(leg: leg, sent: true, response.method, status: response.status, sequence: response.cseqNumber, hasSDP: !response.body.isEmpty, environment)
+  }
+
+  /// ACK for a 2xx; kept for repetitions of it (RFC 3261 13.2.2.4).
+  mutating func acknowledge(leg: Int, sequence: UInt32, _ environment: inout CallEnvironment) {
+    var ack = legs[leg].dialog.makeAcknowledgement(sequence: sequence)
+    hook(leg, &environment) { _ = $0.requestOut(&ack, trunk: $1, at: $2) }
+    let flow = route(leg, environment)
+    legs[leg].acknowledgement = environment.transactions.sendAcknowledgement(ack, on: flow, sentBy: legs[leg].sentBy)
+    note(leg: leg, sent: true, .ack, status: 0, sequence: sequence, hasSDP: false, environment)
+  }
+
+  mutating func repeatAcknowledgement(leg: Int, _ environment: inout CallEnvironment) {
+    guard let bytes = legs[leg].acknowledgement else { return }
+    environment.actions.append(.transmit(bytes, route(leg, environment)))
+  }
+
+  mutating func received(_ message: SIPMessage, leg: Int, _ environment: CallEnvironment) {
+    note(leg: leg, sent: false, message.method, status: message.status, sequence: message.cseqNumber, hasSDP: !message.body.isEmpty, environment)
+  }
+
+  /// Where this leg's requests go: the dialog's next hop if its address is one of the trunk's own, else where the leg's
+  /// signalling came from. So a Contact behind NAT works, and no Contact can aim our packets at a third party.
+  func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
+    let side = legs[leg]
+    guard !side.flow.transport.isReliable, side.hasDialog, side.trunk >= 0,
+      let uri = try? SIPURI(parsing: side.dialog.nextHop), let ip = IPAddress(uri.host),
+      environment.gate.belongs(ip, toTrunk: side.trunk)
+    else { return side.flow }
+    var flow = side.flow
+    flow.remote = TransportAddress(ip, uri.port ?? 5060)
+    return flow
+  }
+
+  private func hook(_ leg: Int, _ environment: inout CallEnvironment, _ body: (inout TrunkTable, Int, Instant) -> Void) {
+    guard legs[leg].trunk >= 0 else { return }
+    body(&environment.trunks, legs[leg].trunk, environment.now)
+  }
+
+  private mutating func note(leg: Int, sent: Bool, _ method: SIP.Method, status: Int, sequence: UInt32, hasSDP: Bool, _ environment: CallEnvironment) {
+    ladder.note(
+      Ladder.Entry(
+        at: environment.now, leg: UInt8(truncatingIfNeeded: leg), sent: sent, method: method, status: UInt16(truncatingIfNeeded: status),
+        sequence: sequence, hasSDP: hasSDP, remote: legs[leg].flow.remote))
+  }
+}

@@ -1,0 +1,186 @@
+import Addressing
+import Records
+import SDP
+import SIP
+import Timing
+
+// Requests inside the call's dialogs while it is up: re-INVITE from either side (hold, resume, new addresses), glare, ACK.
+extension Call {
+  mutating func receivedReinvite(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+    received(request, leg: leg, environment)
+    // A peer that sends a new INVITE in the confirmed dialog has had our 2xx; its ACK was lost or is late.
+    if legs[leg].repetition != nil, legs[leg].client == nil { acknowledged(leg: leg, &environment) }
+    if legs[leg].server != nil {
+      // RFC 3261 14.2: a second INVITE before the first one's final answer.
+      var refusal = LegMessages.answer(500, leg: legs[leg], to: request, body: nil)
+      refusal.append(.retryAfter) { $0.appendDecimal(environment.random.next() % 10) }
+      return respond(refusal, in: server, leg: leg, &environment)
+    }
+    guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet, renegotiation == nil else {
+      return refuse(phase == .over ? 481 : 491, request, server, leg: leg, &environment)
+    }
+    guard !request.body.isEmpty, isSDP(request), let offer = try? SessionDescription(parsing: request.body), !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else {
+      return refuse(488, request, server, leg: leg, &environment)
+    }
+    do throws(OfferAnswer.Violation) {
+      try legs[leg].offerAnswer.received(offer: offer)
+    } catch {
+      return refuse(488, request, server, leg: leg, &environment)
+    }
+    legs[leg].offerBase = legs[leg].offerAnswer
+    legs[leg].dialog.refreshTarget(from: request)
+    legs[leg].request = request
+    legs[leg].server = server
+    environment.served[server] = CallEnvironment.Owner(call: id, leg: leg)
+    renegotiation = Renegotiation(from: leg, to: other, offer: offer)
+    sendOffer(&environment)
+  }
+
+  func isSDP(_ message: SIPMessage) -> Bool {
+    guard let type = message.value(.contentType) else { return false }
+    let wanted = Array("application/sdp".utf8)
+    let name = type.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+    return name.count == wanted.count && zip(name, wanted).allSatisfy { ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 }
+  }
+
+  mutating func refuse(_ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+    respond(LegMessages.answer(status, leg: legs[leg], to: request, body: nil), in: server, leg: leg, &environment)
+  }
+
+  /// Sends the offer under way as re-INVITE on the other leg.
+  mutating func sendOffer(_ environment: inout CallEnvironment) {
+    guard let change = renegotiation else { return }
+    let to = change.to
+    guard legs[to].isQuiet else { return giveUpOffer(status: 491, &environment) }
+    let body: SessionDescription
+    do throws(OfferAnswer.Violation) {
+      body = try legs[to].offerAnswer.send(offer: crossing(change.offer, to: to), origin: originAddress(to, environment))
+    } catch {
+      return giveUpOffer(status: 488, &environment)
+    }
+    legs[to].offerBase = legs[to].offerAnswer
+    var message = legs[to].dialog.makeRequest(.invite)
+    message.append(.contact, legs[to].contact)
+    message.append(.allow, text: LegMessages.allow)
+    message.setBody(body.encoded(), type: "application/sdp")
+    legs[to].inviteSequence = legs[to].dialog.localSequence
+    legs[to].heardProvisional = false
+    legs[to].client = send(message, leg: to, &environment)
+  }
+
+  /// The offer goes no further: both legs are as before, and whoever offered is told.
+  private mutating func giveUpOffer(status: Int, _ environment: inout CallEnvironment) {
+    guard let change = renegotiation else { return }
+    renegotiation = nil
+    guard let from = change.from else { return }
+    legs[from].offerAnswer.rollBack()
+    legs[from].offerBase = nil
+    if let request = legs[from].request, let server = legs[from].server {
+      legs[from].request = nil
+      legs[from].server = nil
+      refuse(status, request, server, leg: from, &environment)
+    }
+  }
+
+  mutating func receivedReinviteResponse(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    received(response, leg: leg, environment)
+    guard response.status >= 200 else { return }
+    legs[leg].client = nil
+    guard let change = renegotiation, change.to == leg, phase == .up else {
+      // The call or the change ended meanwhile; a 2xx is still acknowledged.
+      if response.status < 300 { acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment) }
+      return
+    }
+    switch response.status {
+    case 200...299:
+      legs[leg].dialog.refreshTarget(from: response)
+      acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)
+      finishOffer(change, response, leg: leg, &environment)
+    case 491 where change.retries < CallLimits.glareRetries && change.from != nil:
+      // RFC 3261 14.1: 2.1-4 s for the owner of the Call-ID, 0-2 s for the other, in steps of 10 ms.
+      legs[leg].offerAnswer.rollBack()
+      let steps = leg == 0 ? Int(environment.random.next() % 201) : 210 + Int(environment.random.next() % 191)
+      renegotiation?.retries += 1
+      renegotiation?.retryAt = environment.now + .milliseconds(10 * steps)
+    case 408, 481:
+      // RFC 3261 12.2.1.2: the dialog is gone.
+      legs[leg].state = .gone
+      end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) no longer knew the call (\(response.status))", by: leg, &environment)
+    default:
+      legs[leg].offerAnswer.rollBack()
+      legs[leg].offerBase = nil
+      giveUpOffer(status: Call.crossing(status: response.status), &environment)
+    }
+  }
+
+  private mutating func finishOffer(_ change: Renegotiation, _ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    renegotiation = nil
+    guard let answer = acceptAnswer(response, leg: leg) else {
+      return end(.answered, status: status, cause: 65, reason: "the answer of \(legs[leg].trunkName) does not fit the offer", by: nil, &environment)
+    }
+    guard let from = change.from else {
+      // Its offerer took the offer back (CANCEL crossed this 2xx): put the other side back to what holds.
+      if let other = other(than: leg), let held = legs[other].offerAnswer.remote, held != change.offer {
+        renegotiation = Renegotiation(from: nil, to: leg, offer: held)
+        sendOffer(&environment)
+      } else {
+        programMedia(&environment)
+      }
+      return
+    }
+    guard let server = legs[from].server, let request = legs[from].request, let body = makeAnswer(answer, for: from, environment) else {
+      return end(.answered, status: status, cause: 65, reason: "the answer of \(legs[leg].trunkName) does not fit the offer", by: nil, &environment)
+    }
+    legs[from].offerBase = nil
+    legs[leg].offerBase = nil
+    sendAnswer(body, leg: from, request, server, &environment)
+    programMedia(&environment)
+  }
+
+  /// CANCEL of a re-INVITE.
+  mutating func cancelledReinvite(leg: Int, _ environment: inout CallEnvironment) {
+    guard let change = renegotiation, change.from == leg else { return }
+    if let client = legs[change.to].client {
+      giveUpOffer(status: 487, &environment)
+      renegotiation = Renegotiation(from: nil, to: change.to, offer: change.offer)
+      environment.transactions.cancel(client, reason: nil, at: environment.now)
+    } else {
+      giveUpOffer(status: 487, &environment)
+    }
+  }
+
+  /// The ACK for our 2xx (the exchange has matched dialog and CSeq).
+  mutating func receivedAcknowledgement(_ ack: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    guard let answer = legs[leg].answer, answer.cseqNumber == ack.cseqNumber else { return }
+    received(ack, leg: leg, environment)
+    acknowledged(leg: leg, &environment)
+  }
+
+  private mutating func acknowledged(leg: Int, _ environment: inout CallEnvironment) {
+    legs[leg].repetition = nil
+    legs[leg].answer = nil
+    legs[leg].answerServer = nil
+    if legs[leg].leaveWhenAcknowledged {
+      legs[leg].leaveWhenAcknowledged = false
+      sendBye(leg: leg, cause: cause, &environment)
+    }
+  }
+
+  mutating func repeatAnswer(leg: Int, _ environment: inout CallEnvironment) {
+    guard let answer = legs[leg].answer, let server = legs[leg].answerServer else { return }
+    environment.transactions.respond(answer, in: server, at: environment.now)
+  }
+
+  mutating func answerNeverAcknowledged(leg: Int, _ environment: inout CallEnvironment) {
+    legs[leg].repetition = nil
+    legs[leg].answer = nil
+    legs[leg].answerServer = nil
+    if legs[leg].leaveWhenAcknowledged {
+      legs[leg].leaveWhenAcknowledged = false
+      sendBye(leg: leg, cause: cause, &environment)
+    } else if phase == .up {
+      // RFC 3261 13.3.1.4: the dialog is confirmed, but the session should be ended.
+      end(.answered, status: status, cause: 102, reason: "\(legs[leg].trunkName) never acknowledged the answer", by: nil, &environment)
+    }
+  }
+}

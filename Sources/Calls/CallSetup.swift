@@ -1,0 +1,338 @@
+import Admission
+import Trunks
+import Addressing
+import Configuration
+import Media
+import Records
+import Routing
+import SDP
+import SIP
+import Timing
+
+// From the caller's INVITE to the answer: the attempts, their failures, and what the caller hears of them.
+extension Call {
+  /// The caller's leg, from a checked INVITE.
+  mutating func open(
+    _ request: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow, trunk: Int, dialog: Dialog, called: [UInt8], calling: [UInt8],
+    _ environment: inout CallEnvironment
+  ) {
+    let host = environment.trunks.sentBy(trunk)
+    var leg = Leg(
+      state: .inviting, trunk: trunk, trunkName: environment.configuration.trunks[trunk].name, flow: flow, sentBy: host,
+      contact: LegMessages.contact(call: id, leg: 0, host: environment.trunks.contactHost(trunk), transport: flow.transport),
+      dialog: dialog, called: called, calling: calling, sessionID: environment.random.next() >> 2)
+    leg.request = request
+    leg.server = server
+    legs = [leg]
+    environment.served[server] = CallEnvironment.Owner(call: id, leg: 0)
+    maxForwards = request.maxForwards ?? 70
+    displayName = request.from.displayName.map { Array($0) } ?? []
+    received(request, leg: 0, environment)
+    environment.trunks.call(.started, id: id.rawValue, trunk: trunk, at: environment.now)
+  }
+
+  /// Takes the plan: makes the first attempt, or refuses.
+  mutating func follow(_ plan: RoutePlan, offer: SessionDescription, _ environment: inout CallEnvironment) {
+    do throws(OfferAnswer.Violation) {
+      try legs[0].offerAnswer.received(offer: offer)
+      legs[0].offerBase = legs[0].offerAnswer
+    } catch {
+      return end(.failed, status: 488, cause: 65, reason: "the caller's offer could not be taken", by: nil, &environment)
+    }
+    switch plan.outcome {
+    case .refused(let refusal):
+      diagnostic = refusal.diagnostic
+      end(.refused, status: refusal.status, cause: refusal.cause, reason: refusal.text, by: nil, &environment)
+    case .attempts(let list):
+      attempts = Array(list.prefix(CallLimits.attempts))
+      let seconds = environment.settings(of: legs[0].trunk).routingTimeout
+      if seconds > 0 { routingAt = environment.now + .seconds(seconds) }
+      tryNext(&environment)
+    }
+  }
+
+  /// The next trunk of the plan that takes a call; none left = the caller is told the last refusal.
+  mutating func tryNext(_ environment: inout CallEnvironment) {
+    while nextAttempt < attempts.count {
+      let attempt = attempts[nextAttempt]
+      nextAttempt += 1
+      guard let flow = environment.trunks.destination(of: attempt.trunk) else {
+        lastRefusal = (503, 41)
+        continue
+      }
+      guard environment.load.admit(trunk: attempt.trunk, at: environment.now) == .admitted else {
+        lastRefusal = (503, 34)  // decided: a full trunk tries the next, then 503 with Q.850 cause 34
+        continue
+      }
+      places.append(attempt.trunk)
+      openLeg(attempt, flow, &environment)
+      if planMedia(attempt, &environment) {
+        if opening.isEmpty { invite(&environment) }
+        return
+      }
+      lastRefusal = (503, 47)
+      dropAttempt(&environment)
+    }
+    let refusal = lastRefusal ?? (status: 503, cause: 41)
+    end(.failed, status: refusal.status, cause: refusal.cause, reason: "no trunk of the plan took the call", by: nil, &environment)
+  }
+
+  private mutating func openLeg(_ attempt: RoutePlan.Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
+    let number = legs.count
+    let host = environment.trunks.contactHost(attempt.trunk)
+    var remote = flow.remote.text
+    if case .domain(let name) = environment.configuration.peers[environment.configuration.trunks[attempt.trunk].peer].address {
+      remote = Array(name.utf8)
+    }
+    var target: [UInt8] = []
+    LegMessages.appendURI(number: attempt.called, host: remote, to: &target)
+    if flow.transport == .tcp { LegMessages.append(";transport=tcp", to: &target) }
+    var callID = Hexadecimal.digits(of: environment.random.next())
+    Hexadecimal.append(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12, to: &callID)
+    Hexadecimal.append(UInt64(id.shard), digits: 2, to: &callID)
+    let dialog = Dialog(
+      state: .early, callID: callID, localTag: LegTag.make(call: id, leg: number, random: environment.random.next() & 0xFFFF_FFFF_FFFF),
+      remoteTag: [], localAddress: LegMessages.address(number: attempt.calling, host: host, displayName: displayName[...]),
+      remoteAddress: LegMessages.address(number: attempt.called, host: remote, displayName: nil), remoteTarget: target, routeSet: [],
+      localSequence: 1, remoteSequence: nil)
+    var leg = Leg(
+      state: .inviting, trunk: attempt.trunk, trunkName: environment.configuration.trunks[attempt.trunk].name, flow: flow,
+      sentBy: environment.trunks.sentBy(attempt.trunk),
+      contact: LegMessages.contact(call: id, leg: number, host: host, transport: flow.transport), dialog: dialog,
+      called: attempt.called, calling: attempt.calling, sessionID: environment.random.next() >> 2)
+    leg.inviteSequence = 1
+    legs.append(leg)
+    active = number
+    phase = .opening
+    environment.trunks.call(.started, id: id.rawValue, trunk: attempt.trunk, at: environment.now)
+  }
+
+  /// Ports are there (or not needed): the INVITE goes out.
+  mutating func invite(_ environment: inout CallEnvironment) {
+    guard let active, let offer = legs[0].offerAnswer.remote else { return }
+    let body: SessionDescription
+    do throws(OfferAnswer.Violation) {
+      body = try legs[active].offerAnswer.send(offer: crossing(offer, to: active), origin: originAddress(active, environment))
+    } catch {
+      return end(.failed, status: 500, cause: 41, reason: "the offer could not be built", by: nil, &environment)
+    }
+    legs[active].offerBase = legs[active].offerAnswer
+    var message = LegMessages.invite(leg: legs[active], maxForwards: maxForwards - 1, body: body.encoded())
+    passIdentity(to: &message, leg: active, environment)
+    legs[active].client = send(message, leg: active, &environment)
+    phase = .calling
+    let settings = environment.settings(of: legs[active].trunk)
+    if settings.fastFailover, settings.progressTimeout > 0 {
+      progressAt = environment.now + .seconds(settings.progressTimeout)
+    }
+  }
+
+  /// P-Asserted-Identity crosses where both trunks say so (`forward-pai`), its number translated like the caller's; Privacy always does (RFC 3323, 3325).
+  private func passIdentity(to message: inout SIPMessage, leg: Int, _ environment: CallEnvironment) {
+    guard let request = legs[0].request else { return }
+    let outgoing = environment.settings(of: legs[leg].trunk)
+    let incoming = environment.settings(of: legs[0].trunk)
+    if outgoing.forwardPAI, incoming.forwardPAI, request.value(.pAssertedIdentity) != nil, !legs[leg].calling.isEmpty {
+      message.append(
+        .pAssertedIdentity,
+        LegMessages.address(number: legs[leg].calling, host: environment.trunks.contactHost(legs[leg].trunk), displayName: displayName[...]))
+    }
+    let known: [StaticString] = ["id", "header", "session", "user", "none", "critical"]
+    if let privacy = request.value(.privacy) {
+      let kept = privacy.split(separator: UInt8(ascii: ";")).compactMap { part in
+        known.first { word in word.withUTF8Buffer { part.filter { $0 != 0x20 }.elementsEqual($0) } }
+      }
+      if !kept.isEmpty {
+        message.append(.privacy) { out in
+          for (index, word) in kept.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ";")) }
+            LegMessages.append(word, to: &out)
+          }
+        }
+      }
+    }
+    for name in outgoing.passHeaders where incoming.passHeaders.contains(name) {
+      if let value = request.value(named: name.utf8), value.count <= CallLimits.passedHeaderBytes {
+        message.append(named: name.utf8, value)
+      }
+    }
+  }
+
+  // MARK: Answers to an attempt's INVITE
+
+  mutating func receivedResponse(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    received(response, leg: leg, environment)
+    if legs[leg].abandoned || phase == .over { return receivedLate(response, leg: leg, &environment) }
+    guard leg == active else { return }
+    switch response.status {
+    case 100: legs[leg].heardProvisional = true
+    case 101...199: receivedProgress(response, leg: leg, &environment)
+    case 200...299: receivedAnswer(response, leg: leg, &environment)
+    default: receivedRefusal(response, leg: leg, &environment)
+    }
+  }
+
+  private mutating func receivedProgress(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    legs[leg].heardProvisional = true
+    progressAt = nil
+    routingAt = nil
+    if !legs[leg].hasDialog { legs[leg].adopt(response) }
+    if phase == .calling {
+      phase = .alerting
+      ringingAt = environment.now + CallLimits.ringing
+    }
+    let body = takeAnswer(response, from: leg, &environment)
+    guard let server = legs[0].server, let request = legs[0].request else { return }
+    let status = (180...183).contains(response.status) ? response.status : 183
+    respond(LegMessages.answer(status, leg: legs[0], to: request, body: body), in: server, leg: 0, &environment)
+  }
+
+  private mutating func receivedAnswer(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    progressAt = nil
+    routingAt = nil
+    ringingAt = nil
+    legs[leg].client = nil
+    legs[leg].status = response.status
+    guard response.to.tag != nil, response.contact != nil else {
+      legs[leg].abandoned = true
+      legs[leg].state = .gone
+      return end(.failed, status: 502, cause: 38, reason: "the answer of \(legs[leg].trunkName) had no tag or Contact", by: leg, &environment)
+    }
+    legs[leg].adopt(response)
+    legs[leg].dialog.state = .confirmed
+    legs[leg].state = .confirmed
+    acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)
+    guard let body = takeAnswer(response, from: leg, &environment), let server = legs[0].server, let request = legs[0].request else {
+      return end(.failed, status: 488, cause: 65, reason: "the answer of \(legs[leg].trunkName) does not fit the offer", by: leg, &environment)
+    }
+    phase = .up
+    answered = environment.wallTime
+    status = 200
+    outcome = .answered
+    let seconds = environment.settings(of: legs[0].trunk).maxCallDuration
+    if seconds > 0 { durationAt = environment.now + .seconds(seconds) }
+    legs[0].state = .confirmed
+    legs[0].dialog.state = .confirmed
+    sendAnswer(body, leg: 0, request, server, &environment)
+    environment.counters.callsAnswered += 1
+    environment.trunks.call(.answered, id: id.rawValue, trunk: legs[0].trunk, at: environment.now)
+    environment.trunks.call(.answered, id: id.rawValue, trunk: legs[leg].trunk, at: environment.now)
+  }
+
+  /// Our 2xx to an INVITE, repeated until its ACK.
+  mutating func sendAnswer(_ body: [UInt8], leg: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, _ environment: inout CallEnvironment) {
+    let message = LegMessages.answer(200, leg: legs[leg], to: request, body: body)
+    legs[leg].request = nil
+    legs[leg].server = nil
+    legs[leg].answer = message
+    legs[leg].answerServer = server
+    legs[leg].repetition = AnswerRepetition(sentAt: environment.now)
+    legs[leg].status = 200
+    respond(message, in: server, leg: leg, &environment)
+  }
+
+  private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    progressAt = nil
+    legs[leg].client = nil
+    legs[leg].state = .gone
+    legs[leg].status = response.status
+    let cause = response.q850Cause
+    // Response-code translation comes before the decision to try the next trunk.
+    let status = environment.routing.translate(status: response.status, cause: cause, on: legs[leg].trunk)
+    lastRefusal = (Call.crossing(status: status), cause)
+    let codes = environment.settings(of: legs[leg].trunk).failoverCodes
+    let failsOver = codes.contains { Int($0.first) <= status && status <= Int($0.last) }
+    if failsOver, phase == .calling, status < 600 {
+      environment.counters.failovers += 1
+      dropAttempt(&environment)
+      tryNext(&environment)
+    } else {
+      let outcome: CallRecord.Outcome = status == 486 || status == 600 ? .busy : status == 480 || status == 408 ? .noAnswer : .refused
+      end(outcome, status: Call.crossing(status: status), cause: cause, reason: "\(legs[leg].trunkName) answered \(response.status)", by: leg, &environment)
+    }
+  }
+
+  /// What the caller is told of a refusal from the other side (decided: challenges we can not answer become 403; statuses that speak
+  /// to the leg itself end there).
+  static func crossing(status: Int) -> Int {
+    switch status {
+    case 401, 407: 403
+    case 300...399: 480
+    case 420, 421, 422, 423, 481, 482, 483, 491, 493, 494: 500
+    case 405, 414, 415, 416, 417: 500
+    case 400...699: status
+    default: 500
+    }
+  }
+
+  /// Timer B, or the transport failed: nobody there.
+  mutating func attemptUnanswered(leg: Int, because why: String, _ environment: inout CallEnvironment) {
+    legs[leg].client = nil
+    legs[leg].state = .gone
+    guard leg == active, phase == .calling || phase == .alerting, !legs[leg].abandoned else { return settle(&environment) }
+    progressAt = nil
+    lastRefusal = (408, 18)
+    if phase == .calling {
+      environment.trunks.failed(legs[leg].trunk, reason: "no answer to INVITE", at: environment.now)
+      environment.counters.failovers += 1
+      dropAttempt(&environment)
+      tryNext(&environment)
+    } else {
+      end(.noAnswer, status: 408, cause: 18, reason: "\(legs[leg].trunkName): \(why)", by: leg, &environment)
+    }
+  }
+
+  /// The attempt shows no progress: on to the next trunk. Its INVITE is cancelled as soon as that is allowed; a late 2xx is acknowledged and ended.
+  mutating func giveUpAttempt(because why: StaticString, _ environment: inout CallEnvironment) {
+    guard let active, phase == .calling || phase == .opening else { return }
+    if legs[active].client != nil {
+      environment.trunks.failed(legs[active].trunk, reason: why, at: environment.now)
+      abandon(leg: active, cause: nil, &environment)
+    }
+    lastRefusal = (408, 18)
+    environment.counters.failovers += 1
+    dropAttempt(&environment)
+    tryNext(&environment)
+  }
+
+  mutating func routingTimedOut(_ environment: inout CallEnvironment) {
+    guard phase == .calling || phase == .opening else { return }
+    end(.noAnswer, status: 408, cause: 18, reason: "no trunk showed progress within routing-timeout", by: nil, &environment)
+  }
+
+  /// Gives back what the attempt held; its leg stays until its transactions have ended.
+  private mutating func dropAttempt(_ environment: inout CallEnvironment) {
+    guard let active else { return }
+    if legs[active].client == nil { legs[active].state = .gone }
+    if let index = places.dropFirst().firstIndex(of: legs[active].trunk) {
+      places.remove(at: index)
+      environment.load.release(trunk: legs[active].trunk)
+    }
+    environment.trunks.call(.ended, id: id.rawValue, trunk: legs[active].trunk, at: environment.now)
+    releaseMedia(leg: active, side: .outgoing, &environment)
+    self.active = nil
+  }
+
+  /// CANCEL (held back by the transaction layer until a provisional has come).
+  mutating func abandon(leg: Int, cause: Int?, _ environment: inout CallEnvironment) {
+    guard let client = legs[leg].client else { return }
+    legs[leg].abandoned = true
+    legs[leg].state = .leaving
+    environment.transactions.cancel(client, reason: cause.map { Reason(.q850, cause: $0).value }, at: environment.now)
+  }
+
+  /// A response on a leg that was given up: a 2xx is acknowledged and ended (RFC 3261 9.1, 13.2.2.4).
+  mutating func receivedLate(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    guard response.status >= 200 else { return }
+    legs[leg].client = nil
+    if response.status < 300, response.to.tag != nil, response.contact != nil {
+      legs[leg].adopt(response)
+      legs[leg].dialog.state = .confirmed
+      acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)
+      sendBye(leg: leg, cause: nil, &environment)
+    } else {
+      legs[leg].state = .gone
+    }
+    settle(&environment)
+  }
+}

@@ -1,0 +1,53 @@
+/// The live calls of one shard, in slots; a slot's generation is part of the call's name, so that a name is never used twice
+/// while anybody could still hold it.
+struct CallTable {
+  private struct Slot {
+    var generation: UInt32 = 0
+    var call: Call?
+  }
+  private var slots: [Slot] = []
+  private var free: [UInt32] = []
+  private(set) var count = 0
+  let shard: UInt8
+
+  init(shard: UInt8) { self.shard = shard }
+
+  /// `nil` when the table is full (`CallLimits.calls`).
+  mutating func open(began: Double) -> CallID? {
+    guard count < CallLimits.calls else { return nil }
+    let index: UInt32
+    if let reused = free.popLast() {
+      index = reused
+    } else {
+      index = UInt32(slots.count)
+      slots.append(Slot())
+    }
+    let id = CallID(shard: shard, generation: slots[Int(index)].generation, slot: index)
+    slots[Int(index)].call = Call(id: id, began: began)
+    count += 1
+    return id
+  }
+
+  func contains(_ id: CallID) -> Bool {
+    slots.indices.contains(id.slot) && slots[id.slot].call?.id == id
+  }
+
+  /// The call in place; `nil` when it is gone.
+  mutating func with<Result>(_ id: CallID, _ body: (inout Call) -> Result) -> Result? {
+    guard contains(id) else { return nil }
+    return body(&slots[id.slot].call!)
+  }
+
+  func read(_ id: CallID) -> Call? { contains(id) ? slots[id.slot].call : nil }
+
+  mutating func close(_ id: CallID) {
+    guard contains(id) else { return }
+    slots[id.slot].call = nil
+    slots[id.slot].generation &+= 1
+    free.append(UInt32(id.slot))
+    count -= 1
+  }
+
+  /// In the order of the slots.
+  var ids: [CallID] { slots.compactMap { $0.call?.id } }
+}

@@ -1,0 +1,190 @@
+import Media
+import Admission
+import Addressing
+import Records
+import Routing
+import SDP
+import SIP
+import Trunks
+
+// Requests from the wire: which call they belong to, and which get an answer of their own.
+extension Exchange {
+  mutating func receivedRequest(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
+    var message = message
+    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    var trunk = -1
+    if case .trunk(let index) = verdict { trunk = index }
+    if trunk >= 0 {
+      environment.trunks.heard(from: trunk, at: environment.now)
+      if case .refuse(let status) = environment.trunks.requestIn(&message, trunk: trunk, at: environment.now) {
+        return answer(status, message, server)
+      }
+    }
+    // RFC 3261 8.2: method, URI, Require, in that order.
+    switch message.method {
+    case .invite, .bye, .options, .cancel, .ack: break
+    case .other:
+      environment.counters.refusedMethods += 1
+      return answer(501, message, server)
+    default:
+      environment.counters.refusedMethods += 1
+      return answer(405, message, server) { $0.append(.allow, text: LegMessages.allow) }
+    }
+    let required = message.values(.require)
+    if !required.isEmpty, message.method != .cancel, message.method != .ack {
+      return answer(420, message, server) { response in
+        for option in required { response.append(.unsupported, option) }
+      }
+    }
+    if message.to.tag != nil { return receivedInDialog(message, server: server, flow: flow) }
+    switch message.method {
+    case .options:
+      answer(environment.stopping ? 503 : 200, message, server) { response in
+        response.append(.allow, text: LegMessages.allow)
+        response.append(.accept, text: "application/sdp")
+        response.append(.supported, [])
+      }
+    case .invite:
+      guard trunk >= 0 else { return answer(403, message, server) }
+      receivedCall(message, server: server, flow: flow, trunk: trunk)
+    default:
+      environment.counters.unknownDialogs += 1
+      answer(481, message, server)
+    }
+  }
+
+  /// A new call. Whatever becomes of it, it gets a record.
+  private mutating func receivedCall(_ request: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow, trunk: Int) {
+    environment.counters.callsOffered += 1
+    guard let id = table.open(began: environment.wallTime) else {
+      environment.counters.callLimitHits += 1
+      return answer(503, request, server) { $0.append(.reason, Reason(.q850, cause: 42).value) }
+    }
+    let tag = LegTag.make(call: id, leg: 0, random: environment.random.next() & 0xFFFF_FFFF_FFFF)
+    let uri = try? SIPURI(parsing: request.requestURI)
+    let called = uri?.number ?? []
+    let calling = callingNumber(request)
+    guard let dialog = try? Dialog(answering: request, localTag: tag) else {
+      table.close(id)
+      return answer(400, request, server)
+    }
+    withCall(id) { call, environment in
+      call.open(request, server: server, flow: flow, trunk: trunk, dialog: dialog, called: called, calling: calling, &environment)
+      if let refusal = call.refusal(of: request, scheme: uri?.scheme, environment) {
+        return call.end(.refused, status: refusal.status, cause: refusal.cause, reason: refusal.reason, by: nil, &environment)
+      }
+      guard let offer = try? SessionDescription(parsing: request.body) else {
+        return call.end(.refused, status: 400, cause: 100, reason: "the session description could not be read", by: nil, &environment)
+      }
+      guard !offer.relayableStreams.isEmpty else {
+        return call.end(.refused, status: 488, cause: 65, reason: "no RTP/AVP audio stream in the offer", by: nil, &environment)
+      }
+      guard environment.load.admit(trunk: trunk, at: environment.now) == .admitted else {
+        return call.end(.refused, status: 503, cause: 34, reason: "\(call.legs[0].trunkName) is full", by: nil, &environment)
+      }
+      call.places = [trunk]
+      environment.turn &+= 1
+      let query = RouteQuery(
+        incomingTrunk: trunk, called: called, calling: calling, trunkStates: environment.trunkStates(), turn: environment.turn)
+      call.follow(environment.routing.plan(query), offer: offer, &environment)
+    }
+  }
+
+  private mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
+    guard let tag = message.to.tag, let name = LegTag.parse(tag) else {
+      environment.counters.unknownDialogs += 1
+      return answer(481, message, server)
+    }
+    var known = false
+    withCall(name.call) { call, environment in
+      guard call.owns(message, leg: name.leg, from: flow, environment) else { return }
+      known = true
+      call.receivedInDialog(message, server: server, leg: name.leg, &environment)
+    }
+    if !known {
+      environment.counters.unknownDialogs += 1
+      answer(481, message, server)
+    }
+  }
+
+  /// An answer outside any call.
+  mutating func answer(_ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, _ edit: (inout SIPMessage) -> Void = { _ in }) {
+    var response = SIPMessage(responding: status, to: request, toTag: statelessTag(request))
+    edit(&response)
+    environment.transactions.respond(response, in: server, at: environment.now)
+  }
+
+  /// A tag for answers that make no dialog: the same for every repetition of the request is not needed where a transaction absorbs them.
+  mutating func statelessTag(_ request: SIPMessage) -> [UInt8] { Hexadecimal.digits(of: environment.random.next()) }
+
+  /// From's number, or none when the caller withheld it (RFC 3323).
+  private func callingNumber(_ request: SIPMessage) -> [UInt8] {
+    guard let number = request.from.uri.number, let first = number.first, first == UInt8(ascii: "+") || (first >= 0x30 && first <= 0x39) else { return [] }
+    return number
+  }
+}
+
+extension CallEnvironment {
+  /// What routing needs to know of every trunk now.
+  func trunkStates() -> [RouteQuery.TrunkState] {
+    var states = trunks.states(at: now)
+    for trunk in states.indices where states[trunk] != .down && load.isFull(trunk) { states[trunk] = .full }
+    return states
+  }
+}
+
+extension Call {
+  /// What is wrong with a new INVITE before any routing; `nil` when nothing is.
+  func refusal(of request: SIPMessage, scheme: SIPURI.Scheme?, _ environment: CallEnvironment) -> (status: Int, cause: Int?, reason: String)? {
+    if environment.stopping { return (503, 41, "the appliance is stopping") }
+    switch scheme {
+    case .sip, .sips, .tel: break
+    default: return (416, nil, "the Request-URI's scheme is not sip, sips or tel")
+    }
+    if request.maxForwards == 0 { return (483, 25, "Max-Forwards was used up") }
+    if request.value(.contentEncoding) != nil { return (415, 79, "an encoded body") }
+    if request.body.isEmpty { return (488, 65, "no offer in the INVITE (delayed offers are not supported yet)") }
+    if !isSDP(request) { return (415, 79, "the body is not application/sdp") }
+    return nil
+  }
+
+  /// Whether a message in a dialog is this leg's: our tag, Call-ID and their tag, and a source of this leg's trunk (decided: any of it, no other).
+  func owns(_ message: SIPMessage, leg: Int, from flow: SIP.Flow, _ environment: CallEnvironment) -> Bool {
+    guard legs.indices.contains(leg), let tag = message.to.tag, tag.elementsEqual(legs[leg].dialog.localTag),
+      message.callID.elementsEqual(legs[leg].dialog.callID), let far = message.from.tag, far.elementsEqual(legs[leg].dialog.remoteTag)
+    else { return false }
+    if legs[leg].trunk >= 0 { return environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk) }
+    return flow.remote.ip == legs[leg].flow.remote.ip
+  }
+
+  mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+    if legs[leg].state == .gone { return refuse(481, message, server, leg: leg, &environment) }
+    guard legs[leg].dialog.received(message) == .accept else { return refuse(500, message, server, leg: leg, &environment) }
+    switch message.method {
+    case .bye: receivedBye(message, server: server, leg: leg, &environment)
+    case .invite: receivedReinvite(message, server: server, leg: leg, &environment)
+    default:  // OPTIONS: the others were refused before
+      received(message, leg: leg, environment)
+      var response = LegMessages.answer(200, leg: legs[leg], to: message, body: nil)
+      response.append(.accept, text: "application/sdp")
+      respond(response, in: server, leg: leg, &environment)
+    }
+  }
+
+  /// After a commit: the same trunks and listeners under their new indexes; -1 for a trunk that is no more.
+  mutating func rename(trunks: [Int?], listeners: [Int?], realms: [Int?]) {
+    func renamed(_ trunk: Int) -> Int { trunks.indices.contains(trunk) ? trunks[trunk] ?? -1 : -1 }
+    for leg in legs.indices {
+      legs[leg].trunk = renamed(legs[leg].trunk)
+      if let anchor = legs[leg].anchor {
+        let realm = Int(anchor.realm)
+        legs[leg].anchor?.realm = realms.indices.contains(realm) ? UInt16(realms[realm] ?? Int(UInt16.max)) : UInt16.max
+      }
+      let listener = Int(legs[leg].flow.listener)
+      legs[leg].flow.listener = listeners.indices.contains(listener) ? UInt16(listeners[listener] ?? Int(UInt16.max)) : UInt16.max
+    }
+    places = places.map(renamed)
+    for index in attempts.indices { attempts[index].trunk = renamed(attempts[index].trunk) }
+    attempts = Array(attempts.prefix(nextAttempt)) + attempts.dropFirst(nextAttempt).filter { $0.trunk >= 0 }
+  }
+}

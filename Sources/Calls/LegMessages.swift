@@ -1,0 +1,107 @@
+import Addressing
+import Records
+import SDP
+import SIP
+
+/// The messages we write on a leg. Everything here is built from an allow-list: nothing of the other leg enters except the
+/// arguments.
+enum LegMessages {
+  static let allow: StaticString = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+
+  /// The first INVITE of an outgoing leg (RFC 3261 8.1.1, 13.2.1). Via is the transaction layer's.
+  static func invite(leg: Leg, maxForwards: Int, body: [UInt8]) -> SIPMessage {
+    var message = SIPMessage(request: .invite, uri: leg.dialog.remoteTarget)
+    message.append(.maxForwards) { appendDecimal(maxForwards, to: &$0) }
+    message.append(.from) { out in
+      out.append(contentsOf: leg.dialog.localAddress)
+      append(";tag=", to: &out)
+      out.append(contentsOf: leg.dialog.localTag)
+    }
+    message.append(.to, leg.dialog.remoteAddress)
+    message.append(.callID, leg.dialog.callID)
+    message.append(.cseq) { out in
+      appendDecimal(Int(leg.inviteSequence), to: &out)
+      append(" INVITE", to: &out)
+    }
+    message.append(.contact, leg.contact)
+    message.append(.allow, text: allow)
+    message.setBody(body, type: "application/sdp")
+    return message
+  }
+
+  /// A provisional or final answer to the caller's INVITE; 101-299 carry what makes a dialog (12.1.1).
+  static func answer(_ status: Int, leg: Leg, to request: SIPMessage, body: [UInt8]?) -> SIPMessage {
+    var message = SIPMessage(responding: status, to: request, toTag: status == 100 ? nil : leg.dialog.localTag)
+    if status > 100, status < 300 {
+      for route in request.values(.recordRoute) { message.append(.recordRoute, route) }
+      message.append(.contact, leg.contact)
+      message.append(.allow, text: allow)
+    }
+    if let body { message.setBody(body, type: "application/sdp") }
+    return message
+  }
+
+  /// `name-addr` of a number at one of our or a peer's hosts; a withheld number becomes RFC 3323's anonymous address.
+  static func address(number: [UInt8], host: [UInt8], displayName: ArraySlice<UInt8>?) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(64)
+    if let displayName, !displayName.isEmpty, !number.isEmpty {
+      out.append(UInt8(ascii: "\""))
+      for byte in displayName.prefix(64) where byte >= 0x20 && byte != 0x7F {
+        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
+        out.append(byte)
+      }
+      append("\" ", to: &out)
+    }
+    if number.isEmpty {
+      append("\"Anonymous\" <sip:anonymous@anonymous.invalid>", to: &out)
+    } else {
+      append("<", to: &out)
+      appendURI(number: number, host: host, to: &out)
+      append(">", to: &out)
+    }
+    return out
+  }
+
+  /// `sip:number@host`, the number escaped (RFC 3261 25.1 `user`).
+  static func appendURI(number: [UInt8], host: [UInt8], to out: inout [UInt8]) {
+    append("sip:", to: &out)
+    for byte in number {
+      let plain =
+        (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A && byte < 0x7F)
+        || [0x2B, 0x2D, 0x5F, 0x2E, 0x21, 0x7E, 0x2A, 0x27, 0x28, 0x29, 0x26, 0x3D, 0x24, 0x2C].contains(byte)
+      if plain {
+        out.append(byte)
+      } else {
+        out.append(UInt8(ascii: "%"))
+        for nibble in [byte >> 4, byte & 0xF] { out.append(nibble < 10 ? 0x30 + nibble : 0x37 + nibble) }
+      }
+    }
+    append("@", to: &out)
+    out.append(contentsOf: host)
+  }
+
+  /// `<sip:name@host:port;transport=tcp>`; the user names the call, for the eye in a trace and for steering by shard.
+  static func contact(call: CallID, leg: Int, host: [UInt8], transport: Transport) -> [UInt8] {
+    var out: [UInt8] = []
+    append("<sip:", to: &out)
+    Hexadecimal.append(call.rawValue, digits: 16, to: &out)
+    Hexadecimal.append(UInt64(leg), digits: 2, to: &out)
+    append("@", to: &out)
+    out.append(contentsOf: host)
+    switch transport {
+    case .udp: break
+    case .tcp: append(";transport=tcp", to: &out)
+    case .tls: append(";transport=tls", to: &out)
+    }
+    append(">", to: &out)
+    return out
+  }
+
+  static func append(_ text: StaticString, to out: inout [UInt8]) {
+    text.withUTF8Buffer { out.append(contentsOf: $0) }
+  }
+  static func appendDecimal(_ value: Int, to out: inout [UInt8]) {
+    out.appendDecimal(UInt64(max(value, 0)))
+  }
+}

@@ -1,0 +1,220 @@
+import Addressing
+import Media
+import Records
+import Routing
+import SDP
+import SIP
+import Timing
+
+// How the values of the layers below are written inside a call's record.
+
+extension RecordWriter {
+  mutating func write(integer value: Int) { write(Int64(value)) }
+  mutating func write(optional value: Int?) { write(Int64(value ?? Int(Int64.min))) }
+  mutating func write(optional value: Instant?) { write(value?.nanoseconds ?? Int64.min) }
+}
+
+extension RecordReader {
+  mutating func integer() throws(Damage) -> Int { Int(try read(Int64.self)) }
+  mutating func optionalInteger() throws(Damage) -> Int? {
+    let value = try read(Int64.self)
+    return value == .min ? nil : Int(value)
+  }
+  mutating func optionalInstant() throws(Damage) -> Instant? {
+    let value = try read(Int64.self)
+    return value == .min ? nil : Instant(nanoseconds: value)
+  }
+  mutating func optionalTime() throws(Damage) -> Double? {
+    let bits = try read(UInt64.self)
+    return bits == .max ? nil : Double(bitPattern: bits)
+  }
+  mutating func optionalIdentifier() throws(Damage) -> UInt64? {
+    let value = try read(UInt64.self)
+    return value == .max ? nil : value
+  }
+  mutating func enumeration<T>(_ make: (UInt8) -> T?) throws(Damage) -> T {
+    guard let value = make(try read(UInt8.self)) else { throw .invalid }
+    return value
+  }
+}
+
+extension IPAddress: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(family.rawValue)
+    w.write(high)
+    w.write(low)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let family = try r.enumeration(Family.init(rawValue:))
+    let high: UInt64 = try r.read()
+    let low: UInt64 = try r.read()
+    self = family == .v4 ? IPAddress(v4: UInt32(truncatingIfNeeded: low)) : IPAddress(v6High: high, low: low)
+  }
+}
+
+extension TransportAddress: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(ip)
+    w.write(port)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) { self.init(try r.read(), try r.read()) }
+}
+
+extension SIP.Flow: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(listener)
+    w.write(transport.rawValue)
+    w.write(remote)
+    w.write(connection)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(listener: try r.read(), transport: try r.enumeration(Transport.init(rawValue:)), remote: try r.read(), connection: try r.read())
+  }
+}
+
+/// Messages are kept as they go on the wire. Only whole ones (received, or built as an answer) are kept in a call.
+extension SIPMessage: Recordable {
+  public func write(to w: inout RecordWriter) { w.write(encoded()) }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let bytes: [UInt8] = try r.read()
+    guard let message = try? SIPMessage(parsing: bytes) else { throw .invalid }
+    self = message
+  }
+}
+
+extension Dialog: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(state.rawValue)
+    for part in [callID, localTag, remoteTag, localAddress, remoteAddress, remoteTarget] { w.write(part) }
+    w.write(UInt32(routeSet.count))
+    for route in routeSet { w.write(route) }
+    w.write(localSequence)
+    w.write(optional: remoteSequence.map { Int($0) })
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(
+      state: try r.enumeration(State.init(rawValue:)), callID: try r.read(), localTag: try r.read(), remoteTag: try r.read(),
+      localAddress: try r.read(), remoteAddress: try r.read(), remoteTarget: try r.read(), routeSet: [], localSequence: 0, remoteSequence: nil)
+    for _ in 0..<(try r.read(UInt32.self)) { routeSet.append(try r.read()) }
+    localSequence = try r.read()
+    remoteSequence = try r.optionalInteger().map { UInt32(truncatingIfNeeded: $0) }
+  }
+}
+
+extension AnswerRepetition: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(nextAt.nanoseconds)
+    w.write(interval.nanoseconds)
+    w.write(endsAt.nanoseconds)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(sentAt: Instant(nanoseconds: 0))
+    nextAt = Instant(nanoseconds: try r.read())
+    interval = Gap(nanoseconds: try r.read())
+    endsAt = Instant(nanoseconds: try r.read())
+  }
+}
+
+/// As text: it was read from text, or is about to be written as text.
+extension SessionDescription: Recordable {
+  public func write(to w: inout RecordWriter) { w.write(encoded()) }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let bytes: [UInt8] = try r.read()
+    guard let description = try? SessionDescription(parsing: bytes[...]) else { throw .invalid }
+    self = description
+  }
+}
+
+extension OfferAnswer: Recordable {
+  public func write(to w: inout RecordWriter) {
+    let parts = parts
+    w.write(parts.state.rawValue)
+    w.write(parts.sessionID)
+    for description in [parts.local, parts.remote, parts.lastSent, parts.localBefore, parts.remoteBefore] { w.write(description) }
+    w.write(parts.isPending)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let state = try r.enumeration(State.init(rawValue:))
+    let sessionID: UInt64 = try r.read()
+    let local: SessionDescription? = try r.read()
+    let remote: SessionDescription? = try r.read()
+    let lastSent: SessionDescription? = try r.read()
+    let localBefore: SessionDescription? = try r.read()
+    let remoteBefore: SessionDescription? = try r.read()
+    self.init(
+      Parts(
+        state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: try r.read(), localBefore: localBefore,
+        remoteBefore: remoteBefore))
+  }
+}
+
+extension MediaAnchor: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(realm)
+    w.write(bind)
+    w.write(advertised)
+    w.write(UInt32(ports.count))
+    for port in ports { w.write(port) }
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(realm: try r.read(), bind: try r.read(), advertised: try r.read(), ports: [])
+    for _ in 0..<(try r.read(UInt32.self)) { ports.append(try r.read()) }
+  }
+}
+
+extension StreamStatistics: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(side.rawValue)
+    w.write(integer: stream)
+    for count in [packets, bytes, rtcpPackets, expected, lost, jitter.bitPattern, strangers, discarded, forwarded] { w.write(count) }
+    w.write(optional: lastPacketAt)
+    w.write(optional: lastRTCPAt)
+    w.write(source)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(side: try r.enumeration(MediaSide.init(rawValue:)), stream: try r.integer())
+    packets = try r.read()
+    bytes = try r.read()
+    rtcpPackets = try r.read()
+    expected = try r.read()
+    lost = try r.read()
+    jitter = Double(bitPattern: try r.read())
+    strangers = try r.read()
+    discarded = try r.read()
+    forwarded = try r.read()
+    lastPacketAt = try r.optionalInstant()
+    lastRTCPAt = try r.optionalInstant()
+    source = try r.read()
+  }
+}
+
+extension RoutePlan.Attempt: Recordable {
+  public func write(to w: inout RecordWriter) {
+    for part in [trunk, route, usage] { w.write(integer: part) }
+    w.write(called)
+    w.write(calling)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(trunk: try r.integer(), route: try r.integer(), usage: try r.integer(), called: try r.read(), calling: try r.read())
+  }
+}
+
+extension Ladder.Entry: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(at.nanoseconds)
+    w.write(leg)
+    w.write(sent)
+    w.write(method.token)
+    w.write(status)
+    w.write(sequence)
+    w.write(hasSDP)
+    w.write(remote)
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let at = Instant(nanoseconds: try r.read())
+    let leg: UInt8 = try r.read()
+    let sent: Bool = try r.read()
+    guard let method = SIP.Method(token: try r.read([UInt8].self)) else { throw .invalid }
+    self.init(at: at, leg: leg, sent: sent, method: method, status: try r.read(), sequence: try r.read(), hasSDP: try r.read(), remote: try r.read())
+  }
+}
