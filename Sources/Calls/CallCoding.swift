@@ -136,19 +136,19 @@ extension Leg: Recordable {
     offerBase = try r.read()
     anchor = try r.read()
     request = try r.read()
-    server = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(rawValue:))
+    server = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(restoring:))
     repetition = try r.read()
     answer = try r.read()
-    answerServer = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(rawValue:))
+    answerServer = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(restoring:))
     leaveWhenAcknowledged = try r.read()
-    client = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(rawValue:))
+    client = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
     inviteSequence = try r.read()
     heardProvisional = try r.read()
     abandoned = try r.read()
     let hasAcknowledgement: Bool = try r.read()
     let bytes: [UInt8] = try r.read()
     acknowledgement = hasAcknowledgement ? bytes : nil
-    farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(rawValue:))
+    farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
     status = try r.integer()
   }
 }

@@ -66,6 +66,3 @@ public struct TransactionLayer: Sendable {
   public var counters: [(name: StaticString, value: UInt64)] { fatalError() }
   public var liveTransactions: Int { fatalError() }
 }
-extension TransactionLayer {
-  public mutating func rename(listeners: [Int?]) { fatalError() }
-}

@@ -1,0 +1,3 @@
+extension TransactionLayer {
+  public mutating func rename(listeners: [Int?]) { fatalError() }
+}
