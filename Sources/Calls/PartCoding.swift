@@ -214,7 +214,7 @@ extension Ladder.Entry: Recordable {
     let at = Instant(nanoseconds: try r.read())
     let leg: UInt8 = try r.read()
     let sent: Bool = try r.read()
-    guard let method = SIP.Method(token: try r.read([UInt8].self)) else { throw .invalid }
+    let method = SIP.Method(token: try r.read([UInt8].self))
     self.init(at: at, leg: leg, sent: sent, method: method, status: try r.read(), sequence: try r.read(), hasSDP: try r.read(), remote: try r.read())
   }
 }
