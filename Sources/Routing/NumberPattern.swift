@@ -18,10 +18,14 @@ final class NumberPattern: Sendable {
   let text: String
   /// Number of capturing groups, without group 0.
   let groups: Int
+  /// What a number must begin with; empty when that is not plain to see.
+  let prefix: [UInt8]
 
-  init(_ text: String, jit: Bool = true) throws(Fault) {
+  /// `jit` and `prefix` off give the same answers, slower; for comparison.
+  init(_ text: String, jit: Bool = true, prefix: Bool = true) throws(Fault) {
     self.text = text
     let bytes = Array(text.utf8)
+    self.prefix = prefix ? LiteralPrefix.of(bytes) : []
     guard bytes.count <= RoutingLimits.patternBytes else {
       throw Fault(message: "it has \(bytes.count) bytes, at most \(RoutingLimits.patternBytes) are accepted")
     }
@@ -42,6 +46,7 @@ final class NumberPattern: Sendable {
 
   /// Whether the pattern matches; its groups are then in the block.
   func matches(_ number: [UInt8], _ block: borrowing MatchBlock) -> Bool {
+    guard number.starts(with: prefix) else { return false }
     var found = run(number, number.count, 0, block)
     // The JIT's stack is small and fixed; the interpreter's is not, and has its own limit.
     if found == PCRE2_ERROR_JIT_STACKLIMIT { found = run(number, number.count, PCRE2_NO_JIT, block) }
