@@ -1,23 +1,40 @@
+import Addressing
 public import Timing
 
 /// RFC 3261 section 17 with RFC 6026: all client and server transactions of one shard.
 ///
 /// Contract: after every mutating call drain `nextOutput()` until `nil`, then ask `nextDeadline`. Deterministic: names come from the generator passed in, no clock is read.
+///
+/// A response finds its client transaction by the branch we made (`Branch`), a request its server transaction by a keyed hash
+/// of what RFC 3261 17.2.3 compares (`RequestKey`). CANCEL and requests that are refused at once (merged, unmatched CANCEL, no
+/// room) are answered without a transaction, with a To tag derived from the request, so that their repetitions get the same answer.
+///
+/// It does not choose destinations, retry elsewhere, keep dialogs, or repeat a 2xx by itself (`repeatAnswer` is there for who does).
+/// Bounds: `TransactionLimits`; and it must be drained.
 public struct TransactionLayer: Sendable {
   /// T1, T2, T4 (RFC 3261 table 4); defaults 500 ms, 4 s, 5 s.
   public struct Timers: Sendable {
     public var t1 = Gap.milliseconds(500)
     public var t2 = Gap.seconds(4)
     public var t4 = Gap.seconds(5)
+    /// How long an INVITE waits for the transaction user before 100 Trying is sent. RFC 3261 17.2.1 allows 200 ms; a back-to-back
+    /// agent always takes longer than that, so the default is to send it at once.
+    public var trying = Gap.milliseconds(0)
     public init() {}
   }
   public struct ClientID: Hashable, Sendable, Comparable {
     public let rawValue: UInt64
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }
+    var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+    var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
   }
   public struct ServerID: Hashable, Sendable, Comparable {
     public let rawValue: UInt64
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }
+    var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+    var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
   }
 
   public enum Output: Sendable {
@@ -41,28 +58,115 @@ public struct TransactionLayer: Sendable {
     case serverEnded(ServerID)
   }
 
-  /// `shard` is carried in every branch we make.
-  public init(shard: UInt8, timers: Timers = Timers(), random: RandomSource) { fatalError() }
+  let shard: UInt8
+  let timers: Timers
+  let limit: Int
+  var random: RandomSource
+  let keyedHash: KeyedHash
+  var clients = SlotArray<ClientTransaction>()
+  var servers = SlotArray<ServerTransaction>()
+  var serversByTransaction = HashIndex()
+  var serversByMerge = HashIndex()
+  var deadlines = DeadlineQueue<DeadlineKey>()
+  var tally = TransactionTally()
+  /// The key of the request at hand; kept for its storage.
+  var incoming = RequestKey()
+  private var outputs: [Output] = []
+  private var outputsTaken = 0
+  /// Client transactions whose final response was handed up: their request is let go when the outputs have been drained.
+  private var answered: [ClientID] = []
+
+  /// `shard` is carried in every branch we make. `limit`: live transactions beyond which new requests are refused.
+  public init(
+    shard: UInt8, timers: Timers = Timers(), limit: Int = TransactionLimits.liveTransactions, random: RandomSource
+  ) {
+    self.shard = shard
+    self.timers = timers
+    self.limit = limit
+    self.random = random
+    keyedHash = KeyedHash(using: &self.random)
+  }
+
+  // MARK: Out
+
+  public mutating func nextOutput() -> Output? {
+    guard outputsTaken < outputs.count else {
+      outputs.removeAll(keepingCapacity: true)
+      outputsTaken = 0
+      letGoOfAnswered()
+      return nil
+    }
+    let output = outputs[outputsTaken]
+    outputsTaken += 1
+    // Until it is told of the end, the transaction user may ask for the request.
+    if case .clientEnded(let id) = output { clients.remove(id.slot) }
+    return output
+  }
+
+  mutating func emit(_ output: Output) { outputs.append(output) }
+
+  mutating func letGoWhenDrained(_ id: ClientID) { answered.append(id) }
+
+  private mutating func letGoOfAnswered() {
+    guard !answered.isEmpty else { return }
+    for id in answered where clients.holds(id.slot, generation: id.generation) { clients[id.slot].request = nil }
+    answered.removeAll(keepingCapacity: true)
+  }
+
+  /// May be earlier than anything there is to do, never later.
+  public var nextDeadline: Instant? { deadlines.next }
+
+  // MARK: Time
+
+  /// A slot of either side under its generation: entries of former holders are recognised when they come due.
+  struct DeadlineKey: Comparable, Sendable {
+    var rawValue: UInt64
+    init(slot: UInt32, generation: UInt32, isServer: Bool) {
+      rawValue = UInt64(generation) << 32 | UInt64(slot) << 1 | (isServer ? 1 : 0)
+    }
+    var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
+    var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) >> 1 }
+    var isServer: Bool { rawValue & 1 == 1 }
+    static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+  }
+
+  public mutating func advance(to now: Instant) {
+    while let at = deadlines.next, let key = deadlines.popDue(at: now) {
+      if key.isServer {
+        guard servers.holds(key.slot, generation: key.generation), servers[key.slot].enteredAt == at else { continue }
+        servers[key.slot].enteredAt = .never
+        settleServer(key.slot, at: now)
+      } else {
+        guard clients.holds(key.slot, generation: key.generation), clients[key.slot].enteredAt == at else { continue }
+        clients[key.slot].enteredAt = .never
+        settleClient(key.slot, at: now)
+      }
+    }
+  }
+
+  func timing(_ flow: Flow) -> TransactionTiming { TransactionTiming(timers, isReliable: flow.transport.isReliable) }
+
+  // MARK: In
 
   /// A parsed message from the wire. Adds `received`/`rport` to a request's top Via (RFC 3261 18.2.1, RFC 3581), detects merged requests (482, 8.2.2.2).
-  public mutating func receive(_ message: SIPMessage, from flow: Flow, at now: Instant) { fatalError() }
-  /// Sends a request in a new client transaction (not ACK). Adds the top Via: transport and `sentBy` (our host[:port] as the far side should see it), branch, rport.
-  public mutating func send(_ request: SIPMessage, on flow: Flow, sentBy: [UInt8], at now: Instant) -> ClientID { fatalError() }
-  /// An ACK for a 2xx: its own branch, no transaction. Returns the bytes so that the caller can send them again for a repeated 2xx.
-  public mutating func sendAcknowledgement(_ ack: SIPMessage, on flow: Flow, sentBy: [UInt8]) -> [UInt8] { fatalError() }
-  /// Cancels an INVITE that has had a provisional response (the caller waits for one); builds the CANCEL of 9.1. Its own transaction's result is absorbed.
-  /// If no final answer comes within 64*T1 the INVITE transaction times out (9.1).
-  public mutating func cancel(_ id: ClientID, reason: [UInt8]?, at now: Instant) { fatalError() }
-  /// Sends a response in a server transaction (any number of provisionals, one final; 2xx to INVITE may be sent again by the caller in the Accepted state).
-  public mutating func respond(_ response: SIPMessage, in id: ServerID, at now: Instant) { fatalError() }
-  /// A final answer without keeping state: for requests refused before a transaction is worth it (stateless UAS, 8.2.7).
-  public mutating func answerStatelessly(_ response: SIPMessage, on flow: Flow) { fatalError() }
+  public mutating func receive(_ message: SIPMessage, from flow: Flow, at now: Instant) {
+    if message.isRequest {
+      receiveRequest(message, from: flow, at: now)
+    } else {
+      receiveResponse(message, from: flow, at: now)
+    }
+  }
+
   /// The transport says this destination can't be reached (ICMP, refused or closed connection): all client transactions waiting on it fail.
-  public mutating func unreachable(_ flow: Flow, at now: Instant) { fatalError() }
-  public mutating func advance(to now: Instant) { fatalError() }
-  public var nextDeadline: Instant? { fatalError() }
-  public mutating func nextOutput() -> Output? { fatalError() }
+  /// Responses that still have to go out on a closed connection will ask for a new one (18.2.2).
+  public mutating func unreachable(_ flow: Flow, at now: Instant) {
+    for slot in 0..<clients.endIndex where clients.isInUse(slot) { clientTransportFailed(slot, flow, at: now) }
+    for slot in 0..<servers.endIndex where servers.isInUse(slot) { serverTransportFailed(slot, flow, at: now) }
+  }
+
+  // MARK: Looking at it
+
   /// Counters: name and value, in a fixed order.
-  public var counters: [(name: StaticString, value: UInt64)] { fatalError() }
-  public var liveTransactions: Int { fatalError() }
+  public var counters: [(name: StaticString, value: UInt64)] { tally.list }
+  public var liveTransactions: Int { clients.count + servers.count }
 }

@@ -1,0 +1,69 @@
+/// A branch of our own making (RFC 3261 8.1.1.7): `z9hG4bK`, then in lower-case hexadecimal two digits of shard, eight of slot,
+/// eight of generation and sixteen of randomness.
+///
+/// A response finds its client transaction from these bytes alone, without a search; the generation tells a slot's present
+/// holder from earlier ones, and the random part, which must match too, keeps others from forging a response.
+public struct Branch: Equatable, Sendable {
+  public var shard: UInt8
+  var slot: UInt32
+  var generation: UInt32
+  var random: UInt64
+
+  /// The slot of branches that have no transaction (an ACK for a 2xx).
+  static let noSlot = UInt32.max
+  static let cookie: StaticString = "z9hG4bK"
+  static let length = 7 + 2 + 8 + 8 + 16
+
+  init(shard: UInt8, slot: UInt32, generation: UInt32, random: UInt64) {
+    self.shard = shard
+    self.slot = slot
+    self.generation = generation
+    self.random = random
+  }
+
+  /// `nil` if the bytes are no branch of this form.
+  public init?(_ bytes: ArraySlice<UInt8>) {
+    guard bytes.count == Self.length, Self.hasCookie(bytes) else { return nil }
+    var digits = bytes.dropFirst(7)
+    func number(_ count: Int) -> UInt64? {
+      var value: UInt64 = 0
+      for byte in digits.prefix(count) {
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte &- UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte &- UInt8(ascii: "a") &+ 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte &- UInt8(ascii: "A") &+ 10
+        default: return nil
+        }
+        value = value << 4 | UInt64(digit)
+      }
+      digits = digits.dropFirst(count)
+      return value
+    }
+    guard let shard = number(2), let slot = number(8), let generation = number(8), let random = number(16) else { return nil }
+    self.init(
+      shard: UInt8(truncatingIfNeeded: shard), slot: UInt32(truncatingIfNeeded: slot),
+      generation: UInt32(truncatingIfNeeded: generation), random: random)
+  }
+
+  func append(to out: inout [UInt8]) {
+    Self.cookie.withUTF8Buffer { out.append(contentsOf: $0) }
+    Self.appendHex(UInt64(shard), digits: 2, to: &out)
+    Self.appendHex(UInt64(slot), digits: 8, to: &out)
+    Self.appendHex(UInt64(generation), digits: 8, to: &out)
+    Self.appendHex(random, digits: 16, to: &out)
+  }
+
+  static func appendHex(_ value: UInt64, digits: Int, to out: inout [UInt8]) {
+    var shift = UInt64(digits) * 4
+    while shift > 0 {
+      shift -= 4
+      let digit = UInt8(truncatingIfNeeded: value >> shift & 0xf)
+      out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
+  }
+
+  private static func hasCookie(_ bytes: ArraySlice<UInt8>) -> Bool {
+    cookie.withUTF8Buffer { bytes.starts(with: $0) }
+  }
+}
