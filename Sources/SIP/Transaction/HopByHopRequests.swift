@@ -15,7 +15,7 @@ extension SIPMessage {
 
   private init(hopByHop method: Method, _ name: StaticString, of invite: SIPMessage, to: ArraySlice<UInt8>?) {
     self.init(request: method, uri: invite.requestURI)
-    append(.via, invite.values(.via).first ?? [])
+    append(.via, invite.topVia.bytes)
     // Through the same proxies: the Route fields are copied.
     for route in invite.values(.route) { append(.route, route) }
     append(.maxForwards, text: "70")

@@ -38,7 +38,7 @@ struct RequestKey: Sendable {
       appendPart(request.from.tag ?? [])
       appendPart(request.callID)
       appendBigEndian(request.cseqNumber)
-      bytes.append(contentsOf: request.value(.via) ?? [])
+      bytes.append(contentsOf: via.bytes)
     }
     split = bytes.count
     append(method)

@@ -23,7 +23,8 @@ enum ResponseRouting {
   ///
   /// RFC 3581 4: both are set when `rport` was asked for. RFC 3261 18.2.1: `received` is set when sent-by's host is not the source
   /// address. What the sender wrote there itself is dropped: only we know the source.
-  static func marked(_ value: ArraySlice<UInt8>, _ via: Via, source: TransportAddress) -> [UInt8]? {
+  static func marked(_ via: Via, source: TransportAddress) -> [UInt8]? {
+    let value = via.bytes
     let wantsPort = via.rport != .absent
     let differs = IPAddress(via.host) != source.ip
     guard wantsPort || differs || via.received != nil else { return nil }
@@ -79,15 +80,5 @@ enum ResponseRouting {
     let name = parameter.prefix { $0 != UInt8(ascii: "=") }.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
       .map { $0 | 0x20 }
     return name == Array("received".utf8) || name == Array("rport".utf8)
-  }
-}
-
-extension SIPMessage {
-  /// Replaces the top Via and keeps the others.
-  mutating func replaceTopVia(_ value: [UInt8]) {
-    let others = values(.via).dropFirst()
-    remove(.via)
-    for via in others.reversed() { prepend(.via, via) }
-    prepend(.via, value)
   }
 }

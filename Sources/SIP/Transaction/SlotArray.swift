@@ -6,8 +6,8 @@
 struct SlotArray<Value: Sendable>: Sendable {
   private struct Slot: Sendable {
     var value: Value?
-    /// Odd while in use, so that the first generation handed out is 1 and 0 is never valid.
-    var generation: UInt32 = 0
+    /// Odd while in use.
+    var generation: UInt32
   }
   private static var chunkBits: Int { 8 }
   private static var chunkSize: Int { 1 << chunkBits }
@@ -17,10 +17,14 @@ struct SlotArray<Value: Sendable>: Sendable {
   private(set) var count = 0
   /// One more than the highest index ever used.
   private(set) var endIndex: UInt32 = 0
+  private let firstGeneration: UInt32
+
+  /// The generation of every slot's first holder, made odd.
+  init(firstGeneration: UInt32) { self.firstGeneration = firstGeneration | 1 }
 
   /// The index and generation the next `insert` will use.
   var next: (index: UInt32, generation: UInt32) {
-    guard let index = free.last else { return (endIndex, 1) }
+    guard let index = free.last else { return (endIndex, firstGeneration) }
     return (index, self.generation(at: index) &+ 1)
   }
 
@@ -33,7 +37,7 @@ struct SlotArray<Value: Sendable>: Sendable {
         chunk.reserveCapacity(Self.chunkSize)
         chunks.append(chunk)
       }
-      chunks[chunks.count - 1].append(Slot())
+      chunks[chunks.count - 1].append(Slot(value: nil, generation: place.generation))
       endIndex += 1
     }
     let (chunk, offset) = Self.position(place.index)

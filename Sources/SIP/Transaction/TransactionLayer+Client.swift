@@ -58,7 +58,7 @@ extension TransactionLayer {
   mutating func receiveResponse(_ response: SIPMessage, from flow: Flow, at now: Instant) {
     let via = response.topVia
     // 8.1.3.3: a second Via means that we are not where this response was going.
-    guard let branch = via.branch.flatMap({ Branch($0) }), branch.shard == shard, response.values(.via).count == 1 else {
+    guard let branch = via.branch.flatMap({ Branch($0) }), branch.shard == shard, response.count(of: .via) == 1 else {
       tally.foreignResponses += 1
       return
     }

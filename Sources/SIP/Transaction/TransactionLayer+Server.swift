@@ -94,11 +94,9 @@ extension TransactionLayer {
   }
 
   private func marked(_ request: SIPMessage, _ via: Via, _ flow: Flow) -> SIPMessage {
-    guard let value = request.values(.via).first,
-      let changed = ResponseRouting.marked(value, via, source: flow.remote)
-    else { return request }
+    guard let changed = ResponseRouting.marked(via, source: flow.remote) else { return request }
     var request = request
-    request.replaceTopVia(changed)
+    request.replaceFirstValue(of: .via, with: changed)
     return request
   }
 

@@ -25,6 +25,7 @@ public struct TransactionLayer: Sendable {
   public struct ClientID: Hashable, Sendable, Comparable {
     public let rawValue: UInt64
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    init(rawValue: UInt64) { self.rawValue = rawValue }
     init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }
     var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
     var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
@@ -32,6 +33,7 @@ public struct TransactionLayer: Sendable {
   public struct ServerID: Hashable, Sendable, Comparable {
     public let rawValue: UInt64
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    init(rawValue: UInt64) { self.rawValue = rawValue }
     init(slot: UInt32, generation: UInt32) { rawValue = UInt64(generation) << 32 | UInt64(slot) }
     var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
     var generation: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
@@ -63,8 +65,8 @@ public struct TransactionLayer: Sendable {
   let limit: Int
   var random: RandomSource
   let keyedHash: KeyedHash
-  var clients = SlotArray<ClientTransaction>()
-  var servers = SlotArray<ServerTransaction>()
+  var clients: SlotArray<ClientTransaction>
+  var servers: SlotArray<ServerTransaction>
   var serversByTransaction = HashIndex()
   var serversByMerge = HashIndex()
   var deadlines = DeadlineQueue<DeadlineKey>()
@@ -85,6 +87,9 @@ public struct TransactionLayer: Sendable {
     self.limit = limit
     self.random = random
     keyedHash = KeyedHash(using: &self.random)
+    // Names that a restored call kept from an earlier layer must not fit a transaction of this one.
+    clients = SlotArray(firstGeneration: UInt32(truncatingIfNeeded: self.random.next()))
+    servers = SlotArray(firstGeneration: UInt32(truncatingIfNeeded: self.random.next()))
   }
 
   // MARK: Out
