@@ -7,7 +7,7 @@ public enum RuntimeDirectory {
   public static func checkout(of binary: String) -> String? {
     let parts = binary.split(separator: "/")
     guard binary.hasPrefix("/"), let build = parts.lastIndex(of: ".build"), build < parts.count - 1 else { return nil }
-    return "/" + parts[..<build].joined(separator: "/")
+    return parts[..<build].map { "/" + $0 }.joined()
   }
 
   public static func controlSocket(in directory: String) -> String { directory + "/control.sock" }
