@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <errno.h>
 #include <grp.h>
 #include <pthread.h>
@@ -81,3 +82,5 @@ int tandem_group_named(const char *name, uint32_t *gid) {
   }
   return 0;
 }
+
+int tandem_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }

@@ -123,3 +123,8 @@ int tandem_devices_watch(void);
 int tandem_devices_drain(int fd);
 int tandem_device_bring_up(uint32_t index);
 int tandem_device_add_address(uint32_t index, const tandem_address *address, int prefix_length);
+
+/* ---- children (process.c) ---- */
+
+/* A pipe whose ends do not leak into other children (O_CLOEXEC). */
+int tandem_pipe(int ends[2]);
