@@ -28,6 +28,11 @@ public struct MediaWatch: Sendable, Equatable {
     public var stream: Int
     /// Nothing counted since then.
     public var since: Instant
+    public init(side: MediaSide, stream: Int, since: Instant) {
+      self.side = side
+      self.stream = stream
+      self.since = since
+    }
   }
 
   public init(limit: Gap, answered: Instant) {

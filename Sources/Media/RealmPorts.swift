@@ -83,6 +83,10 @@ public struct RealmPorts: Sendable {
     /// Calls with both legs in this realm, which take two pairs.
     public var calls: Int { pairs / 2 }
     public var callsFree: Int { pairsFree / 2 }
+    public init(pairs: Int, pairsFree: Int) {
+      self.pairs = pairs
+      self.pairsFree = pairsFree
+    }
   }
   /// Pairs in quarantine count as free: they are so within 5 s.
   public var capacity: Capacity {

@@ -29,6 +29,10 @@ public struct Relay: Sendable {
   public struct Binding: Sendable, Equatable {
     public var port: RelayPort
     public var local: TransportAddress
+    public init(port: RelayPort, local: TransportAddress) {
+      self.port = port
+      self.local = local
+    }
   }
   /// What `open` asks of the I/O: first `unbind`, then `bind`.
   public struct Change: Sendable, Equatable {
@@ -39,6 +43,10 @@ public struct Relay: Sendable {
   public struct Forward: Sendable, Equatable {
     public var port: RelayPort
     public var destination: TransportAddress
+    public init(port: RelayPort, destination: TransportAddress) {
+      self.port = port
+      self.destination = destination
+    }
   }
 
   /// The flow of each m-line of one side; `nil` for one that is not relayed.
