@@ -33,7 +33,7 @@ public enum HostTable {
 
   private static func addMessageFunctions(to table: inout tt_host_v1) {
     table.method = { context, message, buffer, capacity in
-      read(context, message) { copy($0.pointee.value(.cseq)?.drop { $0 < 0x41 } ?? [], to: buffer, capacity) }
+      read(context, message) { copy($0.pointee.method.token, to: buffer, capacity) }
     }
     table.status = { context, message in
       read(context, message) { $0.pointee.isRequest ? 0 : Int32(clamping: $0.pointee.status) }

@@ -169,6 +169,12 @@ public struct PluginNote: Sendable, Equatable {
   public var peer: String
   public var plugin: String
   public var text: String
+  public init(level: Int32, peer: String, plugin: String, text: String) {
+    self.level = level
+    self.peer = peer
+    self.plugin = plugin
+    self.text = text
+  }
 }
 
 /// A plugin's text as one line that can not disturb a terminal or a log.
