@@ -1,24 +1,22 @@
-import Linux
-
 /// What other threads leave for one: appended in order under a lock, with one ring of the bell for as many as lie there; the owner takes all at once each turn.
 ///
 /// Bounded, since a thread that hangs must not take the memory with it: `post` says false when full, and the sender decides
 /// (a media thread that lets 65,536 commands lie is about to be killed by the watchdog anyway).
-final class Mailbox<Message: Sendable>: Sendable {
+public final class Mailbox<Message: Sendable>: Sendable {
   /// 65,536: what the media thread can have to tell of 10,000 calls that end at once, several times over.
-  static var bound: Int { 65_536 }
+  public static var bound: Int { 65_536 }
 
   private let waiting = Lock<[Message]>([])
   private let bell: EventSignal
 
-  init() throws(SystemCallError) { bell = try EventSignal() }
+  public init() throws(SystemCallError) { bell = try EventSignal() }
 
   /// To be watched by the owner's poll.
-  var descriptor: Descriptor { bell.descriptor }
+  public var descriptor: Descriptor { bell.descriptor }
 
   /// False when the box is full; the message is not in it then.
   @discardableResult
-  func post(_ message: Message) -> Bool {
+  public func post(_ message: Message) -> Bool {
     let others = waiting.withLock { box -> Int in
       let others = box.count
       if others < Mailbox.bound { box.append(message) }
@@ -30,7 +28,7 @@ final class Mailbox<Message: Sendable>: Sendable {
   }
 
   /// All that is there, in the order it was posted. `box` is emptied first and changes places with the mailbox's, so neither allocates in the long run.
-  func take(into box: inout [Message]) {
+  public func take(into box: inout [Message]) {
     box.removeAll(keepingCapacity: true)
     // Before looking: a ring that comes after the look is for the next turn.
     bell.clear()
