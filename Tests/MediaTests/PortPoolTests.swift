@@ -72,7 +72,7 @@ import Timing
     var taken: [UInt16] = []
     var released: [UInt16: Instant] = [:]
     var now = ms(0)
-    for _ in 0..<20_000 {
+    for _ in 0..<5_000 {
       now = now + .milliseconds(Int.random(in: 0...400, using: &random))
       if Bool.random(using: &random), let index = taken.indices.randomElement(using: &random) {
         let port = taken.remove(at: index)

@@ -30,20 +30,20 @@ import Timing
     scene.relay.program(
       session: 1, side: .incoming, stream: 0, FlowProgram(rtp: Scene.alice, rtcp: nil, source: .tuple, clockRate: clockRate))
     for packet in arrived {
-      let wire = rtp(UInt16(truncatingIfNeeded: packet.extended), timestamp: packet.timestamp)
-      #expect(scene.fromAlice(wire, at: packet.arrival) != nil)
+      _ = scene.fromAlice(rtp(UInt16(truncatingIfNeeded: packet.extended), timestamp: packet.timestamp), at: packet.arrival)
     }
+    #expect(scene.counts(.incoming).forwarded == UInt64(arrived.count))
     return scene.counts(.incoming)
   }
 
   @Test("Loss and jitter agree with a reference over a lossy, reordered, duplicated stream across wrap-arounds — RFC 3550 A.1, A.3, A.8",
-    arguments: [1, 2, 3, 4, 5] as [UInt64], [8_000, 48_000] as [UInt32])
+    arguments: [1, 2] as [UInt64], [8_000, 48_000] as [UInt32])
   func lossy(_ seed: UInt64, _ clockRate: UInt32) {
     var random = RandomSource(seed: seed)
     let first = 65_000 + Int.random(in: 0..<500, using: &random)
     let start = UInt32.random(in: 0...UInt32.max, using: &random)
     var arrived: [Sent] = []
-    for number in 0..<140_000 where number == 0 || Int.random(in: 0..<100, using: &random) >= 3 {
+    for number in 0..<70_000 where number == 0 || Int.random(in: 0..<100, using: &random) >= 3 {
       let jitter = Int64.random(in: 0...30_000_000, using: &random)
       let packet = Sent(
         extended: first + number, timestamp: start &+ UInt32(number) &* (clockRate / 50),

@@ -133,7 +133,7 @@ import Testing
     for sample in Sample.all {
       for length in 0...sample.count { exercise(Array(sample.prefix(length))) }
       for index in sample.indices {
-        for byte in [0, 10, 32, 58, 255] as [UInt8] {
+        for byte in [10, 32, 255] as [UInt8] {
           var changed = sample
           changed[index] = byte
           exercise(changed)
