@@ -17,6 +17,14 @@ public struct Configuration: Sendable, Equatable, Codable {
   public var dialPlans: [DialPlan] = []
   public var pstnUsages: [String] = []
   public var voiceRoutes: [VoiceRoute] = []
+  public var certificates: [Certificate] = []
+  public var network = NetworkMap()
+  public var voicePolicies: [VoicePolicy] = []
+  public var users: [User] = []
+  public var emergency = Emergency()
+  public var callPark = CallPark()
+  public var responseGroups: [ResponseGroup] = []
+  public var unassignedNumbers: [UnassignedNumber] = []
   public init() {}
 
   /// Whose settings hold for a trunk: its own collection, else its site's, else global; the narrowest wins whole. All defaults when none exists.
@@ -49,6 +57,14 @@ extension Configuration {
     public var identity: String?
     /// Whether call records are written.
     public var callRecords = true
+    public var nameServers: [IPAddress] = []
+    /// Addresses or names.
+    public var timeServers: [String] = []
+    public var watchdog = true
+    /// `HOST:PORT`; `nil`: not served.
+    public var metricsListen: String?
+    /// `HOST:PORT`; `nil`: no copy of the signalling is sent.
+    public var hepCollector: String?
     public init() {}
   }
   public struct Interface: Sendable, Equatable, Codable {
@@ -60,6 +76,10 @@ extension Configuration {
     /// 0...63.
     public var dscpSignalling: UInt8
     public var dscpMedia: UInt8
+    public enum FastPath: String, Sendable, Codable { case off, generic, native, offload, auto }
+    /// `nil`: untagged.
+    public var vlan: Int?
+    public var fastPath = FastPath.auto
     public init(name: String, device: String? = nil, addresses: [IPPrefix] = [], gateways: [IPAddress] = [], dscpSignalling: UInt8 = 24, dscpMedia: UInt8 = 46) {
       self.name = name
       self.device = device
@@ -78,6 +98,10 @@ extension Configuration {
     public var publicAddress: IPAddress?
     public var contactHost: String?
     public var dscp: UInt8
+    /// Index into `certificates`; set on TLS listeners.
+    public var certificate: Int?
+    /// TLS: whether the peer's certificate is checked.
+    public var verifyPeer = true
     public init(name: String, address: TransportAddress, transport: Transport, publicAddress: IPAddress? = nil, contactHost: String? = nil, dscp: UInt8 = 24) {
       self.name = name
       self.address = address
@@ -133,6 +157,17 @@ extension Configuration {
     public var routable: Bool
     /// The plugin's own leaves below `/peer` as RFC 7951 JSON, `{}` when none.
     public var pluginSettings: String
+    public enum MediaSourceCheck: String, Sendable, Codable { case tuple, address, prefix }
+    public var mediaSourceCheck = MediaSourceCheck.address
+    public var alternateBypassID: String?
+    /// Seconds; 0 = never asked.
+    public var optionsInterval = 30
+    /// Whether requests too large for a packet go over TCP instead of in fragments.
+    public var sendsLargeOverTCP = false
+    /// TLS: wildcard names in the peer's certificate are refused.
+    public var strictName = false
+    /// Whether the plugin of `type` was loaded at commit; without it the peer's trunks stay down.
+    public var isServed = true
     public init(name: String, type: String, address: Address, port: UInt16? = nil, transport: Transport? = nil, sources: [IPPrefix] = [], mediaNAT: Bool = false, mediaSources: [IPPrefix] = [], representativeMediaIP: IPAddress? = nil, routable: Bool = true, pluginSettings: String = "{}") {
       self.name = name
       self.type = type
@@ -161,6 +196,10 @@ extension Configuration {
     /// 0 = no limit.
     public var maxCalls: Int
     public var maxCallRate: Int
+    /// What tells it from a trunk with the same listener and source.
+    public var matchRequestHost: String?
+    public var matchTrunkGroup: String?
+    public var isPSTN = true
     public init(name: String, listener: Int, peer: Int, mediaRealm: Int? = nil, peerPort: UInt16? = nil, contactHost: String? = nil, site: String? = nil, maxCalls: Int = 0, maxCallRate: Int = 0) {
       self.name = name
       self.listener = listener
@@ -196,6 +235,38 @@ extension Configuration {
       self.receivedCode = receivedCode
       self.receivedCause = receivedCause
       self.translatedCode = translatedCode
+    }
+  }
+  public struct HeaderRule: Sendable, Equatable, Codable {
+    public enum Action: String, Sendable, Codable { case add, set, remove, replace }
+    public var number: Int
+    /// `any`, `request`, `response`, or a method in capitals.
+    public var message: String
+    public var header: String
+    public var action: Action
+    public var pattern: String?
+    public var value: String?
+    public init(number: Int, message: String, header: String, action: Action, pattern: String? = nil, value: String? = nil) {
+      self.number = number
+      self.message = message
+      self.header = header
+      self.action = action
+      self.pattern = pattern
+      self.value = value
+    }
+  }
+  public struct Certificate: Sendable, Equatable, Codable {
+    public var name: String
+    /// Both or neither.
+    public var chainFile: String?
+    public var keyFile: String?
+    /// `nil`: the system's authorities.
+    public var trustFile: String?
+    public init(name: String, chainFile: String? = nil, keyFile: String? = nil, trustFile: String? = nil) {
+      self.name = name
+      self.chainFile = chainFile
+      self.keyFile = keyFile
+      self.trustFile = trustFile
     }
   }
   public struct ScopedTrunkConfiguration: Sendable, Equatable, Codable {
@@ -243,11 +314,19 @@ extension Configuration {
     public var maxCallDuration = 43_200
     /// The plugin's own leaves below `/trunk-configuration` as RFC 7951 JSON.
     public var pluginSettings = "{}"
+    public var forwardAnonymousPAI = false
+    public var acceptGatewayPAI = false
+    public var locationRestriction = false
+    /// The name of a site.
+    public var networkSite: String?
+    public var headerRules: [HeaderRule] = []
     public init() {}
   }
   public struct MediaBypass: Sendable, Equatable, Codable {
     public var enabled = false
     public var always = false
+    /// The place of addresses that no network names.
+    public var defaultBypassID: String?
     public init() {}
   }
   public struct DialPlan: Sendable, Equatable, Codable {

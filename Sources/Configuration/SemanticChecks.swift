@@ -1,0 +1,188 @@
+import Addressing
+
+/// What a schema can not say about a whole configuration. Each complaint names the node, the value and what would be accepted.
+struct SemanticChecks {
+  let configuration: Configuration
+  private var errors: [ConfigurationError] = []
+
+  init(_ configuration: Configuration) { self.configuration = configuration }
+
+  func run() -> [ConfigurationError] {
+    var checks = self
+    checks.interfacesHaveOwnAddresses()
+    checks.listenersHaveOwnPlaces()
+    checks.realmsHaveOwnPorts()
+    checks.trunksFitTheirListener()
+    checks.trunksCanBeToldApart()
+    checks.numbersHaveOneOwner()
+    return checks.errors
+  }
+
+  private mutating func refuse(_ words: [String], value: String? = nil, _ problem: String, accepted: String? = nil) {
+    let node = words.map(\.asConfigurationWord).joined(separator: " ")
+    errors.append(ConfigurationError(node: node, value: value, problem: problem, accepted: accepted))
+  }
+
+  private mutating func interfacesHaveOwnAddresses() {
+    var owners: [IPAddress: String] = [:]
+    for interface in configuration.interfaces {
+      for prefix in interface.addresses {
+        if let other = owners[prefix.address] {
+          refuse(
+            ["interface", interface.name, "address"], value: "\(prefix)", "is an address of interface \(other) too",
+            accepted: "an address that no other interface has")
+        }
+        owners[prefix.address] = interface.name
+      }
+    }
+  }
+
+  private mutating func listenersHaveOwnPlaces() {
+    let listeners = configuration.listeners
+    for (index, listener) in listeners.enumerated() {
+      // TCP and TLS share the port numbers of streams.
+      let other = listeners[..<index].first { $0.address == listener.address && ($0.transport == .udp) == (listener.transport == .udp) }
+      guard let other else { continue }
+      refuse(
+        ["listener", listener.name, "port"], value: "\(listener.address.port)",
+        "is taken: listener \(other.name) has \(other.address) \(other.transport.name) too", accepted: "another port, address or transport")
+    }
+  }
+
+  private mutating func realmsHaveOwnPorts() {
+    let realms = configuration.mediaRealms
+    for (index, realm) in realms.enumerated() {
+      for range in realm.ports {
+        let text = "\(range.first)-\(range.last)"
+        let shared = realms[..<index].first { other in
+          other.addresses.contains(where: realm.addresses.contains) && other.ports.contains { $0.first <= range.last && range.first <= $0.last }
+        }
+        if let shared {
+          refuse(
+            ["media-realm", realm.name, "ports"], value: text, "overlaps the ports of media-realm \(shared.name) on the same address",
+            accepted: "ranges of its own, or other addresses")
+        }
+        for listener in configuration.listeners
+        where listener.transport == .udp && realm.addresses.contains(listener.address.ip)
+          && range.first <= listener.address.port && listener.address.port <= range.last
+        {
+          refuse(
+            ["media-realm", realm.name, "ports"], value: text, "holds port \(listener.address.port) of listener \(listener.name)",
+            accepted: "a range without it, or another port for the listener")
+        }
+      }
+    }
+  }
+
+  private mutating func trunksFitTheirListener() {
+    for trunk in configuration.trunks {
+      let listener = configuration.listeners[trunk.listener]
+      let peer = configuration.peers[trunk.peer]
+      guard case .ip(let ip) = peer.address else { continue }
+      if ip.family != listener.address.ip.family {
+        refuse(
+          ["trunk", trunk.name, "peer"], value: peer.name,
+          "has the address \(ip), but listener \(listener.name) has \(listener.address.ip)", accepted: "a peer and a listener of one address family")
+      }
+      if ip == listener.address.ip, port(of: trunk) == listener.address.port {
+        refuse(
+          ["trunk", trunk.name, "peer"], value: peer.name, "has the address of this trunk's own listener \(listener.name), \(listener.address)",
+          accepted: "the address or port of the other end")
+      }
+    }
+  }
+
+  private func port(of trunk: Configuration.Trunk) -> UInt16 {
+    let transport = configuration.listeners[trunk.listener].transport
+    return trunk.peerPort ?? configuration.peers[trunk.peer].port ?? (transport == .tls ? 5061 : 5060)
+  }
+
+  // MARK: ambiguous trunks
+
+  /// An incoming request belongs to the trunk its listener and source say; where several fit, the TLS name, the exact source port (UDP), then `match` decide.
+  private mutating func trunksCanBeToldApart() {
+    // A few thousand trunks: compare only those of one listener.
+    let byListener = Dictionary(grouping: configuration.trunks.indices, by: { configuration.trunks[$0].listener })
+    for listener in byListener.keys.sorted() {
+      let trunks = byListener[listener] ?? []
+      for (position, later) in trunks.enumerated() {
+        guard let earlier = trunks[..<position].first(where: { !canTell($0, from: later) }) else { continue }
+        refuseAmbiguous(configuration.trunks[earlier], configuration.trunks[later])
+      }
+    }
+  }
+
+  private func canTell(_ a: Int, from b: Int) -> Bool {
+    let (a, b) = (configuration.trunks[a], configuration.trunks[b])
+    let transport = configuration.listeners[a.listener].transport
+    if !sourcesMeet(configuration.peers[a.peer], configuration.peers[b.peer], transport) { return true }
+    if transport == .udp, port(of: a) != port(of: b) { return true }
+    return a.matchRequestHost?.lowercased() != b.matchRequestHost?.lowercased() || a.matchTrunkGroup != b.matchTrunkGroup
+  }
+
+  private func sourcesMeet(_ a: Configuration.Peer, _ b: Configuration.Peer, _ transport: Transport) -> Bool {
+    if a.name == b.name { return true }
+    if case .domain(let x) = a.address, case .domain(let y) = b.address {
+      if x.lowercased() == y.lowercased() { return true }
+      // The certificate's name tells them apart wherever they come from.
+      if transport == .tls { return false }
+    }
+    // Two peers that register are told apart by what they register with; domain names are resolved later.
+    let (mine, others) = (Self.prefixes(a), Self.prefixes(b))
+    return mine.contains { x in others.contains { $0.contains(x.address) || x.contains($0.address) } }
+  }
+
+  private static func prefixes(_ peer: Configuration.Peer) -> [IPPrefix] {
+    guard case .ip(let ip) = peer.address, let own = IPPrefix(ip, length: ip.family == .v4 ? 32 : 128) else { return peer.sources }
+    return [own] + peer.sources
+  }
+
+  private mutating func refuseAmbiguous(_ a: Configuration.Trunk, _ b: Configuration.Trunk) {
+    let listener = configuration.listeners[a.listener]
+    let port = listener.transport == .udp ? " and the same port \(port(of: b))" : ""
+    refuse(
+      ["trunk", b.name],
+      "can't be told from trunk \(a.name): both are on listener \(listener.name) and their peers have overlapping source addresses\(port)",
+      accepted: (listener.transport == .udp ? "another peer port, " : "") + "another listener, or trunk \(b.name.asConfigurationWord) match request-host HOST or match trunk-group GROUP")
+  }
+
+  // MARK: numbers
+
+  private mutating func numbersHaveOneOwner() {
+    var owners: [String: String] = [:]
+    let lines = configuration.users.map { (["user", $0.name], $0.lineURI) } + configuration.responseGroups.map { (["response-group", $0.name], $0.lineURI) }
+    for (words, uri) in lines {
+      let number = uri.hasPrefix("tel:") ? String(uri.dropFirst(4)) : uri
+      if let other = owners[number] {
+        refuse(words + ["line-uri"], value: uri, "is the number of \(other) too", accepted: "a number of its own")
+      }
+      owners[number] = words.joined(separator: " ")
+    }
+    for range in configuration.unassignedNumbers {
+      let (first, last) = (range.first.filter(\.isNumber), range.last.filter(\.isNumber))
+      if first.count != last.count || first > last {
+        refuse(
+          ["unassigned-number", range.name, "last"], value: range.last, "does not follow \(range.first)",
+          accepted: "a number of the same length that is not below first")
+      }
+    }
+    orbitsAreRanges()
+  }
+
+  private mutating func orbitsAreRanges() {
+    let orbits = configuration.callPark.orbits
+    for (index, orbit) in orbits.enumerated() {
+      let prefixes = [orbit.first, orbit.last].map { $0.first.map { $0 == "*" || $0 == "#" ? String($0) : "" } ?? "" }
+      if prefixes[0] != prefixes[1] || orbit.first > orbit.last {
+        refuse(
+          ["call-park", "orbit", orbit.name, "last"], value: orbit.last, "does not follow \(orbit.first)",
+          accepted: "a number of the same length and beginning that is not below first")
+      }
+      let other = orbits[..<index].first { $0.first.count == orbit.first.count && $0.first <= orbit.last && orbit.first <= $0.last }
+      if let other {
+        refuse(
+          ["call-park", "orbit", orbit.name, "first"], value: orbit.first, "overlaps orbit \(other.name)", accepted: "numbers of its own")
+      }
+    }
+  }
+}
