@@ -172,9 +172,8 @@ extension HeaderName {
       default: return .sessionExpires
       }
     case 16:
-      switch letter(8) {
-      case UInt8(ascii: "e"): return .contentEncoding
-      case UInt8(ascii: "l"): return .contentLanguage
+      switch letter(0) {
+      case UInt8(ascii: "c"): return letter(8) == UInt8(ascii: "e") ? .contentEncoding : .contentLanguage
       default: return .wwwAuthenticate
       }
     case 18: return letter(0) == UInt8(ascii: "p") ? .proxyAuthenticate : .subscriptionState

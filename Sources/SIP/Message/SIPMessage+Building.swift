@@ -111,14 +111,13 @@ extension SIPMessage {
   public mutating func removeFirstValue(of name: HeaderName) {
     guard let place = index.firstIndex(where: { $0.name == name }) else { return }
     var rest = index[place].value.slice(of: arena)
-    let whole = rest
     _ = name.isList ? rest.popListElement() : rest.popAll()
     rest = rest.trimmed
-    if rest.isEmpty {
-      index.remove(at: place)
+    // A field whose value begins later than its line could not be written line by line: it moves to a line of its own.
+    if !rest.isEmpty, let field = write(name, { $0.append(contentsOf: rest) }) {
+      index[place] = field
     } else {
-      index[place].value.start = index[place].value.end - UInt32(truncatingIfNeeded: rest.count)
-      if whole.count == rest.count { index.remove(at: place) }
+      index.remove(at: place)
     }
     refresh(name)
   }

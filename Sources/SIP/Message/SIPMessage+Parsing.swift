@@ -101,7 +101,9 @@ struct MessageReading {
   /// `false` when there is no line to go on from.
   private mutating func readStartLine(_ reader: inout ByteReader, _ message: inout SIPMessage) -> Bool {
     let start = reader.at
-    let end = reader.nextControl(from: start)
+    var end = reader.nextControl(from: start)
+    // A reason phrase may hold HTAB; in a request line the grammar refuses it.
+    while reader.byte(end) == UInt8(ascii: "\t") { end = reader.nextControl(from: end &+ 1) }
     guard reader.byte(end) == UInt8(ascii: "\r"), reader.byte(end &+ 1) == UInt8(ascii: "\n") else {
       fail(400, "a start line that does not end in CRLF or holds a control byte")
       return false
