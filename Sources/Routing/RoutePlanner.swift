@@ -108,21 +108,23 @@ extension RoutePlanner {
     let routes = compiled.routesByUsage[usage]
     if routes.isEmpty { explanation?.say("Usage \(usageName(usage)): no route has it.") }
     for index in routes {
-      let route = compiled.configuration.voiceRoutes[index]
-      let what = explanation != nil ? "Usage \(usageName(usage)), route \(route.name) (priority \(route.priority), \(route.pattern))" : ""
       guard !isRouteTried[index] else {
-        explanation?.say("\(what) was tried under an earlier usage.")
+        explanation?.say("\(words(usage, index)) was tried under an earlier usage.")
         continue
       }
       isRouteTried[index] = true
       guard compiled.routes[index].pattern.matches(number, block) else {
-        explanation?.say("\(what) does not match: \(compiled.routes[index].pattern.mismatch(number, block)).")
+        explanation?.say("\(words(usage, index)) does not match: \(compiled.routes[index].pattern.mismatch(number, block)).")
         continue
       }
-      explanation?.say("\(what) matches \(Explanation.shown(number)).")
+      explanation?.say("\(words(usage, index)) matches \(Explanation.shown(number)).")
       if tally.route == nil { tally.route = index }
-      for trunk in candidates(of: route) { attempt(trunk, route: index, usage: usage, number, block) }
+      for trunk in candidates(of: compiled.configuration.voiceRoutes[index]) { attempt(trunk, route: index, usage: usage, number, block) }
     }
+  }
+  private func words(_ usage: Int, _ index: Int) -> String {
+    let route = compiled.configuration.voiceRoutes[index]
+    return "Usage \(usageName(usage)), route \(route.name) (priority \(route.priority), \(route.pattern))"
   }
 
   /// The trunks of a route that may be tried, in order.
