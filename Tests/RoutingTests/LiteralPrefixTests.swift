@@ -26,7 +26,7 @@ import Timing
     var random = RandomSource(seed: seed)
     var compiled = 0
     var withPrefix = 0
-    for _ in 0..<6_000 {
+    for _ in 0..<2_500 {
       var text = "^"
       for _ in 0..<Int.random(in: 1...9, using: &random) { text += tokens.randomElement(using: &random) ?? "" }
       guard let fast = try? NumberPattern(text), let plain = try? NumberPattern(text, prefix: false) else { continue }
@@ -39,7 +39,7 @@ import Timing
       }
     }
     // The comparison means something only if it compared.
-    #expect(compiled > 500)
-    #expect(withPrefix > 100)
+    #expect(compiled > 300)
+    #expect(withPrefix > 50)
   }
 }
