@@ -86,6 +86,9 @@ let package = Package(
     .executableTarget(
       name: "tandem", dependencies: ["Control", "Linux", "CEdit"], swiftSettings: strict),
     .executableTarget(name: "simulate", dependencies: ["Simulator"], swiftSettings: strict),
+    .executableTarget(
+      name: "benchmark-decisions", dependencies: ["Routing", "Admission", "Configuration", "Addressing"],
+      path: "Tests/Benchmarks/Decisions", swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),

@@ -5,16 +5,24 @@ import Addressing
 /// Open addressing with linear probing, at most half full, one probe sequence for each length in use. The hash has no key: only the operator's and
 /// the resolver's addresses are ever entered, so a sender can not make sequences longer. Built at commit, then read; nothing is ever taken out.
 struct PrefixTable<Value: Sendable>: Sendable {
-  private struct Entry: Sendable {
+  fileprivate struct Entry: Sendable {
     var block: IPPrefix
     var value: Value
   }
-  private var entries: [Entry] = []
+  private var entries: [Entry]
   /// Index into `entries` plus one; 0 is free. A power of two long, or empty.
-  private var slots: [Int32] = []
+  private var slots: [Int32]
   /// Lengths in use, descending.
-  private var lengths4: [Int] = []
-  private var lengths6: [Int] = []
+  private var lengths4: [Int]
+  private var lengths6: [Int]
+
+  init() { self.init(entries: [], slots: [], lengths4: [], lengths6: []) }
+  fileprivate init(entries: [Entry], slots: [Int32], lengths4: [Int], lengths6: [Int]) {
+    self.entries = entries
+    self.slots = slots
+    self.lengths4 = lengths4
+    self.lengths6 = lengths6
+  }
 
   /// The value of exactly this block.
   subscript(block: IPPrefix) -> Value? {
@@ -34,11 +42,16 @@ struct PrefixTable<Value: Sendable>: Sendable {
     if block.address.family == .v4 { Self.note(block.length, in: &lengths4) } else { Self.note(block.length, in: &lengths6) }
   }
 
-  func narrowest(containing address: IPAddress) -> Value? {
+  /// Asks `body` about the blocks that contain the address, the narrowest first, until it answers.
+  func search<Answer>(_ address: IPAddress, _ body: (Value) -> Answer?) -> Answer? {
     for length in address.family == .v4 ? lengths4 : lengths6 {
-      if let index = find(address.masked(to: length), length) { return entries[index].value }
+      if let index = find(address.masked(to: length), length), let answer = body(entries[index].value) { return answer }
     }
     return nil
+  }
+  /// The same blocks with other values, asked for in the order of entry.
+  func mapValues<Other>(_ body: (Value) -> Other) -> PrefixTable<Other> {
+    PrefixTable<Other>(entries: entries.map { .init(block: $0.block, value: body($0.value)) }, slots: slots, lengths4: lengths4, lengths6: lengths6)
   }
 
   /// `address` is masked already.

@@ -9,7 +9,7 @@ public import Configuration
 /// source with another port is `noTrunkHere`, since a guess would lend one trunk's rights to another. On streams the source port says nothing and the first
 /// trunk in the order of the configuration is taken; `ambiguities` lists such pairs for the commit.
 ///
-/// One table serves all: `judge` makes one probe for each length of prefix in use (mostly one), allocates nothing and is as quick for strangers.
+/// One table serves all listeners: `judge` makes one probe for each length of prefix in use (mostly one), allocates nothing and is as quick for strangers.
 public struct SourceGate: Sendable {
   /// Addresses taken of what one peer resolves to; a resolver that hands out more is not asking for a trunk.
   public static let addressesPerPeer = 256
@@ -29,65 +29,89 @@ public struct SourceGate: Sendable {
     public let source: IPPrefix
   }
 
-  private struct Candidate: Sendable, Equatable {
+  /// One trunk that a block may mean.
+  private struct Claim: Sendable, Equatable {
+    var listener: Int
     var trunk: Int
     /// The peer's port on that trunk.
     var port: UInt16
   }
-  /// On each listener: block -> its trunks.
-  private let onListener: [PrefixTable<[Candidate]>]
+  /// What is known of a block: the first peer that has it, and its part of `claims`.
+  private struct Block: Sendable {
+    var peer: Int
+    var claims: Range<Int>
+  }
+  private let blocks: PrefixTable<Block>
+  /// Block after block; within one in the order of the configuration.
+  private let claims: [Claim]
   private let isUDP: [Bool]
-  /// Block -> the first peer that has it.
-  private var anywhere = PrefixTable<Int>()
-  /// Each peer's blocks.
-  private var ofPeer: [PrefixTable<Bool>]
+  /// Each peer's own blocks.
+  private let ofPeer: [PrefixTable<Bool>]
   private let peerOfTrunk: [Int]
   public let ambiguities: [Ambiguity]
 
   /// `resolved`: the addresses each peer has now, by peer index. The address of a peer that is configured as one need not be among them.
   public init(_ configuration: Configuration, resolved: [[IPAddress]]) {
-    let blocks = configuration.peers.indices.map { Self.blocks(of: configuration.peers[$0], $0 < resolved.count ? resolved[$0] : []) }
+    let own = configuration.peers.indices.map { Self.blocks(of: configuration.peers[$0], $0 < resolved.count ? resolved[$0] : []) }
     isUDP = configuration.listeners.map { $0.transport == .udp }
     peerOfTrunk = configuration.trunks.map(\.peer)
-    ofPeer = blocks.map { own in
+    ofPeer = own.map { blocks in
       var table = PrefixTable<Bool>()
-      for block in own { table.insert(block, true) }
+      for block in blocks { table.insert(block, true) }
       return table
     }
-    for (peer, own) in blocks.enumerated() {
-      for block in own where anywhere[block] == nil { anywhere.insert(block, peer) }
+    var found = PrefixTable<(peer: Int, claims: [Claim])>()
+    for (peer, blocks) in own.enumerated() {
+      for block in blocks where found[block] == nil { found.insert(block, (peer, [])) }
     }
-    var onListener = configuration.listeners.map { _ in PrefixTable<[Candidate]>() }
     var ambiguities: [Ambiguity] = []
     for (index, trunk) in configuration.trunks.enumerated() {
-      let candidate = Candidate(trunk: index, port: Self.port(of: trunk, in: configuration))
-      for block in blocks[trunk.peer] {
-        let others = onListener[trunk.listener][block] ?? []
-        if let other = others.first(where: { configuration.listeners[trunk.listener].transport != .udp || $0.port == candidate.port }),
+      let claim = Claim(listener: trunk.listener, trunk: index, port: Self.port(of: trunk, in: configuration))
+      let portsTell = configuration.listeners[trunk.listener].transport == .udp
+      for block in own[trunk.peer] {
+        guard var known = found[block] else { continue }
+        if let other = known.claims.first(where: { $0.listener == claim.listener && (!portsTell || $0.port == claim.port) }),
           !ambiguities.contains(where: { $0.first == other.trunk && $0.second == index })
         {
           ambiguities.append(Ambiguity(first: other.trunk, second: index, source: block))
         }
-        onListener[trunk.listener].insert(block, others + [candidate])
+        known.claims.append(claim)
+        found.insert(block, known)
       }
     }
-    self.onListener = onListener
     self.ambiguities = ambiguities
+    var claims: [Claim] = []
+    blocks = found.mapValues { known in
+      claims += known.claims
+      return Block(peer: known.peer, claims: (claims.count - known.claims.count)..<claims.count)
+    }
+    self.claims = claims
   }
 
   public func judge(source: TransportAddress, listener: Int) -> Verdict {
-    if let candidates = onListener[listener].narrowest(containing: source.ip), let first = candidates.first {
-      if candidates.count == 1 || !isUDP[listener] { return .trunk(first.trunk) }
-      if let exact = candidates.first(where: { $0.port == source.port }) { return .trunk(exact.trunk) }
-      return .noTrunkHere(peer: peerOfTrunk[first.trunk])
+    var peer: Int?
+    let verdict = blocks.search(source.ip) { block in
+      if peer == nil { peer = block.peer }
+      return judge(claims[block.claims], port: source.port, listener: listener)
     }
-    if let peer = anywhere.narrowest(containing: source.ip) { return .noTrunkHere(peer: peer) }
-    return .stranger
+    return verdict ?? peer.map { .noTrunkHere(peer: $0) } ?? .stranger
+  }
+  /// `nil`: the block has no trunk on the listener, a wider one may.
+  private func judge(_ claims: ArraySlice<Claim>, port: UInt16, listener: Int) -> Verdict? {
+    var first: Int?
+    var isAlone = true
+    for claim in claims where claim.listener == listener {
+      if isUDP[listener], claim.port == port { return .trunk(claim.trunk) }
+      if first != nil { isAlone = false }
+      first = first ?? claim.trunk
+    }
+    guard let first else { return nil }
+    return isAlone || !isUDP[listener] ? .trunk(first) : .noTrunkHere(peer: peerOfTrunk[first])
   }
 
   /// Whether in-dialog requests of a trunk may come from this address (any address of that trunk's peer).
   public func belongs(_ source: IPAddress, toTrunk trunk: Int) -> Bool {
-    ofPeer[peerOfTrunk[trunk]].narrowest(containing: source) != nil
+    ofPeer[peerOfTrunk[trunk]].search(source) { $0 } ?? false
   }
 
   /// Everything a peer may send from, each block once.

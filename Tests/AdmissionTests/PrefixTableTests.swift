@@ -26,9 +26,22 @@ import Timing
     for _ in 0..<500 {
       let ip = address()
       let expected = blocks.filter { $0.contains(ip) }.max { $0.length < $1.length }
-      #expect(table.narrowest(containing: ip) == expected.flatMap { table[$0] })
-      #expect((table.narrowest(containing: ip) == nil) == (expected == nil))
+      #expect(table.search(ip) { $0 } == expected.flatMap { table[$0] })
+      #expect((table.search(ip) { $0 } == nil) == (expected == nil))
     }
+  }
+  @Test("A search goes from the narrowest block to wider ones until it is answered")
+  func searchOrder() throws {
+    var table = PrefixTable<Int>()
+    for length in [8, 24, 0, 16] { table.insert(try #require(IPPrefix("10.1.2.0/\(length)")), length) }
+    var asked: [Int] = []
+    let answer = table.search(IPAddress(10, 1, 2, 3)) { length -> Int? in
+      asked.append(length)
+      return length <= 8 ? length : nil
+    }
+    #expect(answer == 8)
+    #expect(asked == [24, 16, 8])
+    #expect(table.mapValues { -$0 }.search(IPAddress(10, 1, 9, 9)) { $0 } == -16)
   }
   @Test("Entering a block again replaces its value")
   func replaces() throws {
@@ -37,6 +50,6 @@ import Timing
     table.insert(block, 1)
     table.insert(try #require(IPPrefix("10.1.2.3/8")), 2)
     #expect(table[block] == 2)
-    #expect(table.narrowest(containing: IPAddress(10, 9, 9, 9)) == 2)
+    #expect(table.search(IPAddress(10, 9, 9, 9)) { $0 } == 2)
   }
 }
