@@ -70,7 +70,7 @@ import Testing
     "configuration commands",
     arguments: [
       ("show", Command.ask(.showConfiguration(ConfigurationQuery(source: .candidate)))),
-      ("show trunk hq | set", .ask(.showConfiguration(ConfigurationQuery(source: .candidate, path: ["trunk", "hq"])))),
+      ("show trunk hq | set", .ask(.showConfiguration(ConfigurationQuery(source: .candidate, form: .set, path: ["trunk", "hq"])))),
       ("compare", .ask(.compare(rollback: nil))), ("compare 3", .ask(.compare(rollback: 3))), ("commit", .ask(.commit(comment: nil))),
       ("commit comment 'new carrier'", .ask(.commit(comment: "new carrier"))), ("commit check", .ask(.check)), ("rollback 1", .ask(.rollback(1))),
       ("discard", .ask(.discard)), ("load merge f.conf", .load(file: "f.conf", how: .merge)), ("load override -", .load(file: "-", how: .override)),

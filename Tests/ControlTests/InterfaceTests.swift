@@ -32,7 +32,7 @@ import Testing
     try expectFields("RecordStream", CallRecord.sample.streams[0])
     try expectFields(
       "LadderEntry", LadderStatus.Entry(milliseconds: 0, leg: 0, sent: true, method: "", status: 0, sequence: 0, hasSDP: false, remote: ""))
-    try expectFields("Realm", MediaStatus.Realm(name: "", addresses: [], capacityCalls: 0, calls: 0))
+    try expectFields("Realm", MediaStatus.Realm(name: "", addresses: [], capacityCalls: 0, portsInUse: 0, ports: 0))
     try expectFields("Flow", MediaStatus.Flow(call: "", path: "", reason: "", streams: []))
     try expectFields("Off", SystemStatus.Off(what: "", why: ""))
     try expectFields("Counter", SystemStatus.Counter(name: "", value: 0))
@@ -48,8 +48,8 @@ import Testing
     try expectFields(
       "TestNumber",
       NumberTest(number: "", trunk: "", normalized: "n", outcome: "", status: 1, diagnostic: 1, refusal: "r"))
-    try expectFields("Commit", CommitResult(number: 1, changes: 0))
-    try expectFields("Check", CommitResult(number: 1, changes: 0))
+    try expectFields("Commit", CommitResult(changes: 0))
+    try expectFields("Check", CommitResult(changes: 0))
     try expectFields("ClearCall", Done(message: "m"))
     try expectFields("Complete", Completions(words: []))
     try expectFields("Compare", Comparison(text: ""))

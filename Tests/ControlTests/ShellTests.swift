@@ -24,7 +24,7 @@ private final class Daemon {
     case .getCall(let id): .failure(ControlError(.notFound, node: "call", value: id, "is no call that is up or kept; `show calls` lists those that are"))
     case .edit: refuseEditWith.map { .failure($0) } ?? .success(Done())
     case .compare: .success(Comparison(text: comparison))
-    case .commit: .success(CommitResult(number: 4, changes: 2, warnings: ["trunk-configuration trunk:hq leaves srtp-mode at its default"]))
+    case .commit: .success(CommitResult(changes: 2, warnings: ["trunk-configuration trunk:hq leaves srtp-mode at its default"]))
     case .showConfiguration(let query): .success(ConfigurationText(text: query.form == .json ? "{\n}\n" : "set trunk hq\n"))
     case .complete: .success(Completions(words: [.init("live")]))
     default: .success(Done(message: "done"))
@@ -85,7 +85,7 @@ private final class Daemon {
       daemon.calls == [
         .edit(lines: ["# head", "set a 1", "", "set b 2"]), .commit(comment: "x"), .edit(lines: ["delete b"]), .listTrunks,
       ])
-    #expect(outcome.output.contains("Committed as 4: 2 lines changed."))
+    #expect(outcome.output.contains("Committed: 2 lines changed."))
     #expect(outcome.output.contains("warning: trunk-configuration trunk:hq"))
   }
 

@@ -138,7 +138,8 @@ private struct Pipe {
   }
   var form: ConfigurationQuery.Form {
     switch kind {
-    case .none, .set: .set
+    case .none: .tree
+    case .set: .set
     case .json: .json
     case .compare: .compare
     }

@@ -112,7 +112,7 @@ extension Shell {
 
   private mutating func show(_ call: ControlCall, json: Bool) throws(ControlError) -> Outcome {
     var call = call
-    if self.json, case .showConfiguration(var query) = call, query.form == .set {
+    if self.json, case .showConfiguration(var query) = call, query.form == .tree {
       query.form = .json
       call = .showConfiguration(query)
     }

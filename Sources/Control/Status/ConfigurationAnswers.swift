@@ -16,14 +16,11 @@ public struct Comparison: Answer {
 
 /// The life of a change: `commit`, `commit check`.
 public struct CommitResult: Answer {
-  /// Number of the commit; `nil` for a check, and when there was nothing to commit.
-  public var number: Int?
   /// Lines of difference between what ran and what was committed.
   public var changes: Int
   public var warnings: [String]
   public var isCheck: Bool
-  public init(number: Int? = nil, changes: Int, warnings: [String] = [], isCheck: Bool = false) {
-    self.number = number
+  public init(changes: Int, warnings: [String] = [], isCheck: Bool = false) {
     self.changes = changes
     self.warnings = warnings
     self.isCheck = isCheck
@@ -32,7 +29,7 @@ public struct CommitResult: Answer {
     let said =
       if isCheck { changes == 0 ? "The candidate is valid and changes nothing." : "The candidate is valid; it changes \(lines)." }
       else if changes == 0 { "Nothing to commit: the candidate is what runs." }
-      else { "Committed\(number.map { " as \($0)" } ?? ""): \(lines) changed. Calls that are up were not touched." }
+      else { "Committed: \(lines) changed. Calls that are up were not touched." }
     return Done(message: said, warnings: warnings).text(width: width)
   }
   private var lines: String { changes == 1 ? "1 line" : "\(changes) lines" }

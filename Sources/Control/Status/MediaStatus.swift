@@ -4,15 +4,16 @@ public struct MediaStatus: Answer {
   public struct Realm: Codable, Sendable, Equatable {
     public var name: String
     public var addresses: [String]
-    /// Calls that could be relayed at once if all used this realm on both sides.
+    /// Calls that could be relayed at once if all used this realm.
     public var capacityCalls: Int
-    /// Calls with a leg here now.
-    public var calls: Int
-    public init(name: String, addresses: [String], capacityCalls: Int, calls: Int) {
+    public var portsInUse: Int
+    public var ports: Int
+    public init(name: String, addresses: [String], capacityCalls: Int, portsInUse: Int, ports: Int) {
       self.name = name
       self.addresses = addresses
       self.capacityCalls = capacityCalls
-      self.calls = calls
+      self.portsInUse = portsInUse
+      self.ports = ports
     }
   }
   public struct Flow: Codable, Sendable, Equatable {
@@ -38,8 +39,11 @@ public struct MediaStatus: Answer {
   public func text(width: Int) -> String {
     var out = "No media realm is configured: calls can only be `direct`.\n"
     if !realms.isEmpty {
-      var table = TextTable("REALM", ">CALLS", ">CAPACITY IN CALLS", "ADDRESSES")
-      for realm in realms { table.add(realm.name, String(realm.calls), String(realm.capacityCalls), realm.addresses.joined(separator: " ")) }
+      var table = TextTable("REALM", ">CAPACITY IN CALLS", ">PORTS IN USE", ">OF", "ADDRESSES")
+      for realm in realms {
+        table.add(
+          realm.name, String(realm.capacityCalls), String(realm.portsInUse), String(realm.ports), realm.addresses.joined(separator: " "))
+      }
       out = table.text(width: width)
     }
     if flows.isEmpty { return out + "\nNo media flows.\n" }

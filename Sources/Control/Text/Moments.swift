@@ -1,5 +1,5 @@
 /// `2025-11-20 12:55:03Z` from seconds since 1970; UTC, so that two appliances' outputs can be laid side by side. "-" for what is no moment.
-func moment(_ seconds: Double) -> String {
+public func moment(_ seconds: Double) -> String {
   guard seconds.isFinite, abs(seconds) < 1e11 else { return "-" }
   let whole = Int(seconds.rounded(.down))
   let day = Int((Double(whole) / 86_400).rounded(.down))

@@ -53,7 +53,7 @@ extension ControlCall {
     case .showConfiguration:
       self = .showConfiguration(
         ConfigurationQuery(
-          source: parameters.source ?? .running, form: parameters.form ?? .set, path: parameters.path ?? [],
+          source: parameters.source ?? .running, form: parameters.form ?? .tree, path: parameters.path ?? [],
           rollback: try parameters.rollback.map(notNegative)))
     case .compare: self = .compare(rollback: try parameters.rollback.map(notNegative))
     case .check: self = .check

@@ -71,13 +71,22 @@ public enum LoadKind: String, Sendable, Codable, CaseIterable { case merge, over
 /// Which configuration, in which form. `path`: only what lies below these words; empty = all.
 public struct ConfigurationQuery: Sendable, Equatable {
   public enum Source: String, Sendable, Codable, CaseIterable { case running, candidate }
-  public enum Form: String, Sendable, Codable, CaseIterable { case set, json, compare }
+  public enum Form: String, Sendable, Codable, CaseIterable {
+    /// An indented outline.
+    case tree
+    /// `set` lines.
+    case set
+    /// RFC 7951.
+    case json
+    /// What changed since a commit.
+    case compare
+  }
   public var source: Source
   public var form: Form
   public var path: [String]
   /// For the form `compare`: against the commit this many back.
   public var rollback: Int?
-  public init(source: Source = .running, form: Form = .set, path: [String] = [], rollback: Int? = nil) {
+  public init(source: Source = .running, form: Form = .tree, path: [String] = [], rollback: Int? = nil) {
     self.source = source
     self.form = form
     self.path = path

@@ -45,7 +45,7 @@ public enum ControlInterface {
       milliseconds: float, leg: int, sent: bool, method: string, status: int, sequence: int, hasSDP: bool, remote: string
     )
 
-    type Realm (name: string, addresses: []string, capacityCalls: int, calls: int)
+    type Realm (name: string, addresses: []string, capacityCalls: int, portsInUse: int, ports: int)
 
     type Flow (call: string, path: string, reason: string, streams: []StreamStatus)
 
@@ -100,14 +100,14 @@ public enum ControlInterface {
     method Load(text: string, how: (merge, override)) -> (message: ?string, warnings: []string)
 
     # path: only what lies below these words. rollback: for the form compare, against how many commits back.
-    method ShowConfiguration(source: ?(running, candidate), form: ?(set, json, compare), path: ?[]string, rollback: ?int) -> (text: string)
+    method ShowConfiguration(source: ?(running, candidate), form: ?(tree, set, json, compare), path: ?[]string, rollback: ?int) -> (text: string)
 
     # What the candidate changes in what runs, or in what ran rollback commits ago.
     method Compare(rollback: ?int) -> (text: string)
 
-    method Check() -> (number: ?int, changes: int, warnings: []string, isCheck: bool)
+    method Check() -> (changes: int, warnings: []string, isCheck: bool)
 
-    method Commit(comment: ?string) -> (number: ?int, changes: int, warnings: []string, isCheck: bool)
+    method Commit(comment: ?string) -> (changes: int, warnings: []string, isCheck: bool)
 
     # The candidate becomes what ran this many commits ago; 0 is what runs now.
     method Rollback(rollback: int) -> (message: ?string, warnings: []string)

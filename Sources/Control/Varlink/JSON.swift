@@ -9,5 +9,7 @@ func jsonBytes(_ value: some Encodable, pretty: Bool = false) throws -> [UInt8] 
 }
 
 func fromJSON<T: Decodable>(_: T.Type, _ bytes: some Collection<UInt8>) throws -> T {
-  try JSONDecoder().decode(T.self, from: Data(bytes))
+  let decoder = JSONDecoder()
+  decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  return try decoder.decode(T.self, from: Data(bytes))
 }

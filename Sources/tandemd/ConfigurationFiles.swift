@@ -1,0 +1,70 @@
+import Configuration
+import FoundationEssentials
+import Glibc
+import Linux
+
+/// The configuration's files below the state directory. Each is written whole or not at all, and `running.json` last, so that a power cut leaves the old commit or the new one.
+///
+/// | file | holds |
+/// | --- | --- |
+/// | `running.json` | the commit in force and its decoded snapshot, from which a restart starts |
+/// | `past.json` | the commits before it, newest first |
+/// | `candidate.json` | the candidate as RFC 7951 JSON, while it differs from what runs |
+struct ConfigurationFiles {
+  struct Saved {
+    var stored = ConfigurationDatabase.Stored()
+    /// `nil`: nothing was ever committed, or another version wrote it: then `stored.running` is to be decoded anew.
+    var snapshot: Configuration?
+  }
+  private struct Running: Codable {
+    /// Of the snapshot's form. Another number: it is not read.
+    var version: Int
+    var commit: ConfigurationDatabase.Commit
+    var snapshot: Configuration
+  }
+  private struct CommitOnly: Codable { var commit: ConfigurationDatabase.Commit }
+  private struct Past: Codable { var commits: [ConfigurationDatabase.Commit] }
+  private static let version = 1
+
+  let directory: String
+  private var running: String { directory + "/running.json" }
+  private var past: String { directory + "/past.json" }
+  private var candidate: String { directory + "/candidate.json" }
+
+  /// A file that is damaged is an error for `running.json` (starting empty would drop a configuration); the others are passed over.
+  func load() throws(SystemCallError) -> Saved {
+    var saved = Saved()
+    if let bytes = try Files.read(running) {
+      if let whole = decoded(Running.self, bytes), whole.version == Self.version {
+        saved.stored.running = whole.commit
+        saved.snapshot = whole.snapshot
+      } else if let head = decoded(CommitOnly.self, bytes) {
+        saved.stored.running = head.commit
+      } else {
+        throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
+      }
+    }
+    saved.stored.past = try Files.read(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
+    saved.stored.candidate = try Files.read(candidate).map { String(decoding: $0, as: UTF8.self) }
+    return saved
+  }
+
+  func save(_ stored: ConfigurationDatabase.Stored, snapshot: Configuration) throws(SystemCallError) {
+    guard let commit = stored.running else { return }
+    try Files.write(encoded(Past(commits: stored.past)), to: past)
+    try Files.write(encoded(Running(version: Self.version, commit: commit, snapshot: snapshot)), to: running)
+    try saveCandidate(stored.candidate)
+  }
+
+  func saveCandidate(_ text: String?) throws(SystemCallError) {
+    if let text { try Files.write(Array(text.utf8), to: candidate) } else { try Files.remove(candidate) }
+  }
+
+  private func encoded(_ value: some Encodable) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(value) else { preconditionFailure("a configuration is strings, numbers and booleans: it always encodes") }
+    return [UInt8](data)
+  }
+  private func decoded<T: Decodable>(_: T.Type, _ bytes: [UInt8]) -> T? { try? JSONDecoder().decode(T.self, from: Data(bytes)) }
+}
