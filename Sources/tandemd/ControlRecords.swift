@@ -28,11 +28,11 @@ extension ControlDependencies {
   mutating func takeRecords(from store: CallRecordStore, pending: @escaping () -> Void = {}) {
     history = { limit throws(ControlError) in
       pending()
-      return try rows { () throws(CallRecordStore.StoreError) in try store.recent(limit) }.compactMap(record)
+      return try rows { () throws(CallRecordStore.StoreError) in try store.recent(limit) }.compactMap(kept)
     }
     record = { id throws(ControlError) in
       pending()
-      return try rows { () throws(CallRecordStore.StoreError) in try store.record(id: id) }.flatMap(tandemd.record)
+      return try rows { () throws(CallRecordStore.StoreError) in try store.record(id: id) }.flatMap(kept)
     }
     ladder = { id throws(ControlError) in
       pending()
@@ -46,7 +46,7 @@ private func rows<T>(_ read: () throws(CallRecordStore.StoreError) -> T) throws(
   do throws(CallRecordStore.StoreError) { return try read() } catch { throw ControlError(.unavailable, "\(error)") }
 }
 /// `nil`: written by another version in a form we do not know; it is skipped.
-private func record(_ row: CallRecordStore.Row) -> CallRecord? { decoded(CallRecord.self, row.json) }
+private func kept(_ row: CallRecordStore.Row) -> CallRecord? { decoded(CallRecord.self, row.json) }
 private func decoded<T: Decodable>(_: T.Type, _ json: String) -> T? {
   let decoder = JSONDecoder()
   decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

@@ -34,7 +34,7 @@ final class ControlService {
     case .listInterfaces: InterfaceList(interfaces: try interfaces())
     case .listPlugins: PluginList(plugins: dependencies.plugins())
     case .listCalls: CallList(calls: try calls())
-    case .getCall(let id): try call(id)
+    case .getCall(let id): try detail(of: id)
     case .getLadder(let id): try ladder(id)
     case .listCallHistory(let limit): CallHistory(try dependencies.history(limit))
     case .getMedia: try media()

@@ -7,6 +7,7 @@ import Media
 import Records
 import Routing
 import SIP
+import Timing
 
 // What runs, told in the control side's structs.
 extension ControlService {
@@ -73,7 +74,7 @@ extension ControlService {
     return try dependencies.exchange.calls().map { CallStatus($0, now: now) }
   }
 
-  func call(_ id: String) throws(ControlError) -> CallDetail {
+  func detail(of id: String) throws(ControlError) -> CallDetail {
     dependencies.exchange.countMedia()
     if let call = try dependencies.exchange.calls().first(where: { $0.id == id }) {
       return CallDetail(call: CallStatus(call, now: dependencies.wallClock()))
