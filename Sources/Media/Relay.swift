@@ -53,8 +53,8 @@ public struct Relay: Sendable {
   private typealias Side = [Int?]
   /// Incoming side first; a side without flows is not open.
   private var sessions: [UInt64: [Side]] = [:]
-  /// `nil`: free, and in `free`.
-  private var flows: [RelayFlow?] = []
+  /// Those that are not open are in `free`.
+  private var flows: [RelayFlow] = []
   private var free: [Int] = []
   /// Packets for ports that nobody has: read from a socket after it was given up.
   public private(set) var astray: UInt64 = 0
@@ -76,7 +76,7 @@ public struct Relay: Sendable {
       let port = stream < anchor.ports.count ? anchor.ports[stream] : 0
       let local = TransportAddress(anchor.bind, port)
       if let old = streams[stream] {
-        guard flows[old]?.local != local else { continue }
+        guard flows[old].local != local else { continue }
         change.unbind += remove(old)
         streams[stream] = nil
       }
@@ -97,11 +97,11 @@ public struct Relay: Sendable {
   public mutating func program(session: UInt64, side: MediaSide, stream: Int, _ program: FlowProgram) {
     guard let sides = sessions[session], let index = Self.flow(of: stream, in: sides[Int(side.rawValue)]) else { return }
     var program = program
-    let own = sides.joined().compactMap { $0.flatMap { flows[$0]?.local } }
+    let own = sides.joined().compactMap { $0.map { flows[$0].local } }
     func isOwn(_ address: TransportAddress?) -> Bool { own.contains { $0.ip == address?.ip && $0.port | 1 == (address?.port ?? 0) | 1 } }
     if isOwn(program.rtp) { program.rtp = nil }
     if isOwn(program.rtcp) { program.rtcp = nil }
-    flows[index]?.program(program)
+    flows[index].program(program)
   }
 
   /// The ports to unbind.
@@ -121,7 +121,7 @@ public struct Relay: Sendable {
   }
 
   public func statistics(of session: UInt64) -> [StreamStatistics] {
-    (sessions[session] ?? []).joined().compactMap { $0.flatMap { flows[$0]?.report } }
+    (sessions[session] ?? []).joined().compactMap { $0.map { flows[$0].report } }
   }
 
   /// One datagram. `nil`: drop it; the flow has counted why.
@@ -129,19 +129,19 @@ public struct Relay: Sendable {
     _ packet: UnsafeRawBufferPointer, on port: RelayPort, from source: TransportAddress, at now: Instant
   ) -> Forward? {
     let index = Int(port.rawValue >> 1)
-    guard index < flows.count, flows[index] != nil else {
+    guard index < flows.count, flows[index].isOpen else {
       astray &+= 1
       return nil
     }
-    let isPeers = port.isRTCP
-      ? flows[index]?.takesRTCP(packet, from: source, at: now) : flows[index]?.takesRTP(packet, from: source, at: now)
-    guard isPeers == true else { return nil }
-    guard let peer = flows[index]?.peer, let destination = flows[peer]?.destination(isRTCP: port.isRTCP) else {
-      flows[index]?.countDiscarded()
+    let isRTCP = port.isRTCP
+    let isPeers = isRTCP ? flows[index].takesRTCP(packet, from: source, at: now) : flows[index].takesRTP(packet, from: source, at: now)
+    guard isPeers else { return nil }
+    guard let peer = flows[index].peer, let destination = flows[peer].destination(isRTCP: isRTCP) else {
+      flows[index].countDiscarded()
       return nil
     }
-    flows[index]?.countForwarded()
-    return Forward(port: Self.port(peer, isRTCP: port.isRTCP), destination: destination)
+    flows[index].countForwarded()
+    return Forward(port: Self.port(peer, isRTCP: isRTCP), destination: destination)
   }
 
   private static func port(_ flow: Int, isRTCP: Bool) -> RelayPort { RelayPort(rawValue: UInt32(flow) << 1 | (isRTCP ? 1 : 0)) }
@@ -151,8 +151,8 @@ public struct Relay: Sendable {
   private mutating func join(_ sides: [Side]) {
     for stream in 0..<max(sides[0].count, sides[1].count) {
       let (incoming, outgoing) = (Self.flow(of: stream, in: sides[0]), Self.flow(of: stream, in: sides[1]))
-      if let incoming { flows[incoming]?.peer = outgoing }
-      if let outgoing { flows[outgoing]?.peer = incoming }
+      if let incoming { flows[incoming].peer = outgoing }
+      if let outgoing { flows[outgoing].peer = incoming }
     }
   }
 
@@ -166,8 +166,9 @@ public struct Relay: Sendable {
   }
 
   private mutating func remove(_ index: Int) -> [RelayPort] {
-    if let peer = flows[index]?.peer { flows[peer]?.peer = nil }
-    flows[index] = nil
+    if let peer = flows[index].peer { flows[peer].peer = nil }
+    flows[index].peer = nil
+    flows[index].close()
     free.append(index)
     return [Self.port(index, isRTCP: false), Self.port(index, isRTCP: true)]
   }

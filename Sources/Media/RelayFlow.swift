@@ -2,6 +2,8 @@ import Addressing
 import Timing
 
 /// One stream of one side in the relay: its program, its latches, what was received.
+///
+/// The program is kept taken apart, so that a packet touches the fields it needs and no reference is counted for it.
 struct RelayFlow: Sendable {
   /// Whose it is; `side` and `stream` name it in reports.
   private(set) var statistics: StreamStatistics
@@ -9,7 +11,18 @@ struct RelayFlow: Sendable {
   let local: TransportAddress
   /// Index of the flow of the same stream on the other side.
   var peer: Int?
-  private var program: FlowProgram?
+  /// False once its side was given up; its place in the relay then waits for another.
+  private(set) var isOpen = true
+  private enum Rule: UInt8, Sendable { case none, tuple, address, prefix, learn }
+  /// `none`: not programmed.
+  private var rule = Rule.none
+  /// Of `prefix` and `learn`.
+  private var blocks: [IPPrefix] = []
+  private var rtp: TransportAddress?
+  private var rtcp: TransportAddress?
+  private var rtpSource: TransportAddress?
+  private var rtcpSource: TransportAddress?
+  private var clockRate: UInt32 = 8000
   private var rtpLatch = SourceLatch()
   private var rtcpLatch = SourceLatch()
   private var rtcpSSRC: UInt32?
@@ -27,55 +40,60 @@ struct RelayFlow: Sendable {
     report.expected = reception.expected
     report.lost = reception.lost
     report.jitter = reception.jitter
-    switch program?.source {
+    switch rule {
     case .learn: report.source = rtpLatch.locked
-    case .tuple: report.source = program?.rtpSource
-    case .address, .prefix, nil: report.source = nil
+    case .tuple: report.source = rtpSource
+    case .address, .prefix, .none: report.source = nil
     }
     return report
   }
 
+  mutating func close() { isOpen = false }
+
   /// A new program opens a latch only when the signalling says something new: another source address, or blocks the locked tuple is not in.
   mutating func program(_ new: FlowProgram) {
-    let old = program
-    var new = new
     // Old-style hold hides the address; it does not change whom we hear.
-    new.rtpSource = new.rtpSource ?? old?.rtpSource
-    new.rtcpSource = new.rtcpSource ?? old?.rtcpSource
-    if case .learn(let blocks) = new.source, case .learn = old?.source, new.rtpSource == old?.rtpSource {
+    let newSource = new.rtpSource ?? rtpSource
+    let newRTCPSource = new.rtcpSource ?? rtcpSource
+    if case .learn(let blocks) = new.source, rule == .learn, newSource == rtpSource {
       if let locked = rtpLatch.locked, !blocks.contains(locked.ip) { rtpLatch.open() }
-      if let locked = rtcpLatch.locked, !blocks.contains(locked.ip) || new.rtcpSource != old?.rtcpSource { rtcpLatch.open() }
+      if let locked = rtcpLatch.locked, !blocks.contains(locked.ip) || newRTCPSource != rtcpSource { rtcpLatch.open() }
     } else {
       rtpLatch.open()
       rtcpLatch.open()
     }
-    program = new
+    (rtpSource, rtcpSource, clockRate) = (newSource, newRTCPSource, new.clockRate)
+    // An address of another family can not be reached from this port.
+    rtp = new.rtp.flatMap { $0.ip.family == local.ip.family ? $0 : nil }
+    rtcp = new.rtcp.flatMap { $0.ip.family == local.ip.family ? $0 : nil }
+    switch new.source {
+    case .tuple: (rule, blocks) = (.tuple, [])
+    case .address: (rule, blocks) = (.address, [])
+    case .prefix(let given): (rule, blocks) = (.prefix, given)
+    case .learn(let given): (rule, blocks) = (.learn, given)
+    }
   }
 
   /// Where a packet for this side goes; `nil` = nowhere.
   func destination(isRTCP: Bool) -> TransportAddress? {
-    guard let program, let signalled = isRTCP ? program.rtcp : program.rtp else { return nil }
-    var destination = signalled
-    if case .learn = program.source { destination = (isRTCP ? rtcpLatch.locked : rtpLatch.locked) ?? signalled }
-    return destination.ip.family == local.ip.family ? destination : nil
+    guard let signalled = isRTCP ? rtcp : rtp else { return nil }
+    guard rule == .learn else { return signalled }
+    return (isRTCP ? rtcpLatch.locked : rtpLatch.locked) ?? signalled
   }
 
   /// Judges and counts an RTP packet. True: it is the peer's.
   mutating func takesRTP(_ packet: UnsafeRawBufferPointer, from source: TransportAddress, at now: Instant) -> Bool {
-    guard let program else { return discard() }
+    guard rule != .none else { return discard() }
     let header = RTPHeader(packet)
-    if case .learn(let blocks) = program.source {
+    if rule == .learn {
       // Only a valid packet moves a latch; an invalid one is a stranger's unless it comes from where we listen already.
       guard let header else { return rtpLatch.locked == source ? discard() : refuse() }
-      let before = rtpLatch.locked
-      let isAllowed = before != nil || blocks.contains(source.ip)
-      guard rtpLatch.takes(source, at: now, isAllowed: isAllowed, isContinuing: reception.isContinued(by: header)) else { return refuse() }
-      if let before, before != source { rtcpMayFollow = true }
-    } else if !program.source.admits(source, signalled: program.rtpSource) {
+      guard learns(header, from: source, at: now) else { return refuse() }
+    } else if !admits(source, signalled: rtpSource) {
       return refuse()
     }
     guard let header else { return discard() }
-    reception.received(header, clockRate: program.clockRate, at: now)
+    reception.received(header, clockRate: clockRate, at: now)
     statistics.packets &+= 1
     statistics.bytes &+= UInt64(packet.count)
     statistics.lastPacketAt = now
@@ -84,18 +102,12 @@ struct RelayFlow: Sendable {
 
   /// Judges and counts an RTCP packet. True: it is the peer's.
   mutating func takesRTCP(_ packet: UnsafeRawBufferPointer, from source: TransportAddress, at now: Instant) -> Bool {
-    guard let program else { return discard() }
+    guard rule != .none else { return discard() }
     let header = RTCPHeader(packet)
-    if case .learn(let blocks) = program.source {
+    if rule == .learn {
       guard let header else { return rtcpLatch.locked == source ? discard() : refuse() }
-      // RTCP comes from where RTP comes from, or from where a=rtcp says.
-      let isBesideRTP = rtpLatch.locked == nil || source.ip == rtpLatch.locked?.ip || source == program.rtcpSource
-      let isAllowed = rtcpLatch.locked != nil || isBesideRTP && blocks.contains(source.ip)
-      // RTCP has no sequence and is silent for seconds anyhow: its port moves only when RTP has moved, or is silent too.
-      let isContinuing = header.ssrc == rtcpSSRC && (rtcpMayFollow || rtpLatch.isSilent(at: now))
-      guard rtcpLatch.takes(source, at: now, isAllowed: isAllowed, isContinuing: isContinuing) else { return refuse() }
-      rtcpMayFollow = false
-    } else if !program.source.admits(source, signalled: program.rtcpSource) {
+      guard learns(header, from: source, at: now) else { return refuse() }
+    } else if !admits(source, signalled: rtcpSource) {
       return refuse()
     }
     guard let header else { return discard() }
@@ -103,6 +115,35 @@ struct RelayFlow: Sendable {
     statistics.rtcpPackets &+= 1
     statistics.lastRTCPAt = now
     return true
+  }
+
+  private mutating func learns(_ header: RTPHeader, from source: TransportAddress, at now: Instant) -> Bool {
+    let before = rtpLatch.locked
+    let isAllowed = before != nil || blocks.contains(source.ip)
+    guard rtpLatch.takes(source, at: now, isAllowed: isAllowed, isContinuing: reception.isContinued(by: header)) else { return false }
+    if let before, before != source { rtcpMayFollow = true }
+    return true
+  }
+
+  private mutating func learns(_ header: RTCPHeader, from source: TransportAddress, at now: Instant) -> Bool {
+    // RTCP comes from where RTP comes from, or from where a=rtcp says.
+    let isBesideRTP = rtpLatch.locked == nil || source.ip == rtpLatch.locked?.ip || source == rtcpSource
+    let isAllowed = rtcpLatch.locked != nil || isBesideRTP && blocks.contains(source.ip)
+    // RTCP has no sequence and is silent for seconds anyhow: its port moves only when RTP has moved, or is silent too.
+    let isContinuing = header.ssrc == rtcpSSRC && (rtcpMayFollow || rtpLatch.isSilent(at: now))
+    guard rtcpLatch.takes(source, at: now, isAllowed: isAllowed, isContinuing: isContinuing) else { return false }
+    rtcpMayFollow = false
+    return true
+  }
+
+  /// Rules that need no memory.
+  private func admits(_ source: TransportAddress, signalled: TransportAddress?) -> Bool {
+    switch rule {
+    case .tuple: source == signalled
+    case .address: source.ip == signalled?.ip
+    case .prefix: blocks.contains(source.ip)
+    case .learn, .none: false
+    }
   }
 
   mutating func countForwarded() { statistics.forwarded &+= 1 }
@@ -115,18 +156,6 @@ struct RelayFlow: Sendable {
   private mutating func refuse() -> Bool {
     statistics.strangers &+= 1
     return false
-  }
-}
-
-extension FlowProgram.SourceRule {
-  /// Rules that need no memory.
-  fileprivate func admits(_ source: TransportAddress, signalled: TransportAddress?) -> Bool {
-    switch self {
-    case .tuple: source == signalled
-    case .address: source.ip == signalled?.ip
-    case .prefix(let blocks): blocks.contains(source.ip)
-    case .learn: false
-    }
   }
 }
 

@@ -48,6 +48,10 @@ import Testing
     #expect((description.crossing(to: (ours, [40_000])).media[0].port != 0) == given.kept)
   }
 
+  @Test("A stream that is off names one format, which stands for nothing") func oneFormat() throws {
+    #expect(try parse(session(media: "video 4000 RTP/AVP 97 98 99")).crossing(to: nil).media[0].formats == [bytes("97")])
+  }
+
   @Test("A stream we have no port for is switched off") func noPort() throws {
     let description = try parse(session("m=audio 4002 RTP/AVP 8"))
     #expect(description.crossing(to: (ours, [40_000])).media.map(\.port) == [40_000, 0])
