@@ -1,5 +1,5 @@
 import Addressing
-import Calls
+@testable import Calls
 import Configuration
 import Control
 import Glibc
