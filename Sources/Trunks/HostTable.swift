@@ -76,18 +76,18 @@ public enum HostTable {
       read(context, message) { pointer in
         switch pointer.pointee.address(header.array) {
         case .not(let code): code
-        case .address(let address): address.uri.parameter(name.array[...]).map { copy($0, to: buffer, capacity) } ?? TT_ABSENT
+        case .address(let address): address.parameter(name.array[...]).map { copy($0, to: buffer, capacity) } ?? TT_ABSENT
         }
       }
     }
     table.set_uri_parameter = { context, message, header, name, value in
       edit(context, message) { target in
-        target.editAddress(header.array) { $0.uri.setParameter(name.array[...], value.array) ? TT_OK : TT_MALFORMED }
+        target.editAddress(header.array) { $0.setParameter(name.array[...], value.array) }
       }
     }
     table.remove_uri_parameter = { context, message, header, name in
       edit(context, message) { target in
-        target.editAddress(header.array) { $0.uri.removeParameter(name.array[...]) ? TT_OK : TT_ABSENT }
+        target.editAddress(header.array) { $0.removeParameter(name.array[...]) }
       }
     }
   }

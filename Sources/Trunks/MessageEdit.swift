@@ -31,20 +31,20 @@ struct MessageEdit {
 
   func setHeader(_ name: [UInt8], _ value: [UInt8]) -> Int32 {
     guard name[...].isToken, value.isLine else { return TT_MALFORMED }
-    let known = HeaderName(spelling: name)
+    let known = HeaderName(of: name)
     guard !known.isProtected else { return TT_REFUSED }
     if known == .other { message.pointee.set(named: name, value) } else { message.pointee.set(known, value) }
     return TT_OK
   }
   func addHeader(_ name: [UInt8], _ value: [UInt8]) -> Int32 {
     guard name[...].isToken, value.isLine else { return TT_MALFORMED }
-    let known = HeaderName(spelling: name)
+    let known = HeaderName(of: name)
     guard !known.isProtected else { return TT_REFUSED }
     if known == .other { message.pointee.append(named: name, value) } else { message.pointee.append(known, value) }
     return TT_OK
   }
   func removeHeader(_ name: [UInt8]) -> Int32 {
-    let known = HeaderName(spelling: name)
+    let known = HeaderName(of: name)
     guard !known.isProtected else { return TT_REFUSED }
     guard message.pointee.value(of: name, 0) != nil else { return TT_ABSENT }
     if known == .other { message.pointee.remove(named: name) } else { message.pointee.remove(known) }
@@ -55,69 +55,37 @@ struct MessageEdit {
   func editAddress(_ header: [UInt8], _ change: (inout AddressEdit) -> Int32) -> Int32 {
     if header.isEmpty {
       guard message.pointee.isRequest else { return TT_WRONG_KIND }
-      guard let uri = URIEdit(message.pointee.requestURI) else { return TT_MALFORMED }
-      var address = AddressEdit(uri)
-      let answer = change(&address)
-      guard answer == TT_OK else { return answer }
-      guard let checked = URIEdit(address.uri.bytes[...]) else { return TT_MALFORMED }
-      message.pointee.setRequestURI(checked.bytes)
-      return TT_OK
+      guard var uri = AddressEdit(message.pointee.requestURI, isBareURI: true) else { return TT_MALFORMED }
+      let answer = change(&uri)
+      if answer == TT_OK { message.pointee.setRequestURI(uri.bytes) }
+      return answer
     }
-    let known = HeaderName(spelling: header)
+    let known = HeaderName(of: header)
     let isParty = known == .from || known == .to
     guard !known.isProtected || (isParty && message.pointee.isRequest) else { return TT_REFUSED }
-    let values = message.pointee.values(of: header)
-    guard let first = values.first else { return TT_ABSENT }
+    let values = isParty ? [] : message.pointee.values(of: header)
+    guard let first = isParty ? message.pointee.value(known) : values.first else { return TT_ABSENT }
     guard var address = AddressEdit(first) else { return TT_MALFORMED }
     let answer = change(&address)
     guard answer == TT_OK else { return answer }
-    var written = address.bytes
-    guard written.isLine, AddressEdit(written[...]) != nil else { return TT_MALFORMED }
+    var written = Array(address.bytes)
     for value in values.dropFirst() { written += [UInt8(ascii: ","), UInt8(ascii: " ")] + value }
     if known == .other { message.pointee.set(named: header, written) } else { message.pointee.set(known, written) }
     return TT_OK
   }
 }
 
-extension AddressEdit {
-  /// One of TT_PART_...; `nil`: there is none.
-  func part(_ part: Int32) -> [UInt8]? {
-    switch part {
-    case TT_PART_URI: uri.bytes
-    case TT_PART_USER: uri.user
-    case TT_PART_HOST: uri.host
-    case TT_PART_DISPLAY: displayName
-    default: nil
-    }
-  }
-  mutating func setPart(_ part: Int32, _ value: [UInt8]) -> Int32 {
-    guard value.isLine else { return TT_MALFORMED }
-    switch part {
-    case TT_PART_URI:
-      guard !value.contains(UInt8(ascii: "<")), !value.contains(UInt8(ascii: ">")), let new = URIEdit(value[...]) else { return TT_MALFORMED }
-      uri = new
-      return TT_OK
-    case TT_PART_USER: return uri.setUser(value) ? TT_OK : TT_MALFORMED
-    case TT_PART_HOST: return uri.setHost(value) ? TT_OK : TT_MALFORMED
-    case TT_PART_DISPLAY where !isBareURI:
-      setDisplayName(value)
-      return TT_OK
-    default: return TT_ABSENT
-    }
-  }
-}
-
 extension SIPMessage {
   /// Every value of a header named by its bytes.
   func values(of name: [UInt8]) -> [ArraySlice<UInt8>] {
-    let known = HeaderName(spelling: name)
+    let known = HeaderName(of: name)
     guard known == .other else { return known == .from || known == .to ? value(known).map { [$0] } ?? [] : values(known) }
-    return fields.filter { $0.name == .other && $0.spelling.isSameToken(as: name) }.map { $0.value }
+    return fields.filter { $0.name == .other && $0.spelling.isSameToken(as: name[...]) }.map { $0.value }
   }
   func value(of name: [UInt8], _ index: UInt32) -> ArraySlice<UInt8>? {
-    let known = HeaderName(spelling: name)
-    // The first of a header whose values are never listed is there without an array.
-    if index == 0, known == .other { return value(named: name) }
+    let known = HeaderName(of: name)
+    // The first is there without an array.
+    if index == 0 { return known == .other ? value(named: name) : value(known) }
     let all = values(of: name)
     return index < UInt32(clamping: all.count) ? all[Int(index)] : nil
   }
@@ -130,14 +98,16 @@ extension SIPMessage {
   func address(_ header: [UInt8]) -> FoundAddress {
     if header.isEmpty {
       guard isRequest else { return .not(TT_WRONG_KIND) }
-      return URIEdit(requestURI).map { .address(AddressEdit($0)) } ?? .not(TT_MALFORMED)
+      return AddressEdit(requestURI, isBareURI: true).map { .address($0) } ?? .not(TT_MALFORMED)
     }
-    guard let first = values(of: header).first else { return .not(TT_ABSENT) }
+    guard let first = value(of: header, 0) else { return .not(TT_ABSENT) }
     return AddressEdit(first).map { .address($0) } ?? .not(TT_MALFORMED)
   }
 }
 
 extension HeaderName {
+  fileprivate init(of name: [UInt8]) { self = name.withUnsafeBufferPointer { HeaderName(spelling: $0) } }
+
   /// Headers no plugin may write: those of routing, dialog, transaction and body.
   fileprivate var isProtected: Bool {
     switch self {

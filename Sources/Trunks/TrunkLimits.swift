@@ -10,6 +10,8 @@ public enum TrunkLimits {
   /// So many overruns within `overrunWindow` take the plugin out: at 2 ms each a shard could serve no more than 500 messages a second.
   public static let overruns = 10
   public static let overrunWindow = Gap.seconds(10)
+  /// ... if they are at least one hook in so many. A thread that loses its turn within a hook of a microsecond is one in thousands.
+  public static let overrunShare = 20
   /// A plugin that asks for less would spin the shard.
   public static let tickFloor = Gap.milliseconds(10)
 

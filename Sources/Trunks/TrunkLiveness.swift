@@ -22,7 +22,7 @@ struct TrunkLiveness {
 extension TrunkTable {
   /// For routing: up, less preferred, down. (`full` is Admission's.)
   public func states(at now: Instant) -> [RouteQuery.TrunkState] {
-    configuration.trunks.indices.map { state(of: $0, at: now).state }
+    configuration.trunks.indices.map { state(of: $0, at: now) }
   }
 
   /// A transaction to the peer got an answer, or the peer sent something.
@@ -52,7 +52,13 @@ extension TrunkTable {
     }
   }
   public var nextDeadline: Instant? {
-    services.compactMap { $0.instance?.nextTick }.min()
+    // Asked after every event: no array on the way.
+    var first: Instant?
+    for service in services {
+      guard let deadline = service.instance?.nextTick else { continue }
+      first = first.map { min($0, deadline) } ?? deadline
+    }
+    return first
   }
 
   private mutating func askHealth(of trunk: Int, at now: Instant) {
@@ -72,23 +78,47 @@ extension TrunkTable {
     liveness[trunk].verdict = (TT_HEALTH_DEFAULT...TT_HEALTH_DOWN).contains(verdict) ? verdict : TT_HEALTH_DEFAULT
   }
 
-  /// A trunk's state and, unless it is plainly up, why.
-  func state(of trunk: Int, at now: Instant) -> (state: RouteQuery.TrunkState, reason: String) {
-    let name = configuration.trunks[trunk].name
-    if let reason = outage(ofPeer: configuration.trunks[trunk].peer) { return (.down, reason) }
-    if destination(of: trunk) == nil { return (.down, "trunk \(name): \(unresolved(trunk))") }
-    let known = liveness[trunk]
-    switch known.verdict {
-    case TT_HEALTH_DOWN: return (.down, "trunk \(name): its plugin says that it is down")
-    case TT_HEALTH_LESS_PREFERRED: return (.lessPreferred, "trunk \(name): its plugin prefers others")
-    case TT_HEALTH_UP: return (.up, "")
-    default: break
-    }
-    guard let ends = known.penaltyEnds, now < ends else { return (.up, "") }
-    let seconds = (ends.since(now).nanoseconds &+ 999_999_999) / 1_000_000_000
-    return (.lessPreferred, "trunk \(name): \(known.reason), tried after the others for \(seconds) s")
+  /// What a trunk's state follows from, in the order in which it is decided.
+  private enum Standing {
+    case unserved, unresolved
+    /// The plugin's verdict, TT_HEALTH_...
+    case judged(Int32)
+    case penalised(until: Instant)
+    case up
+  }
+  private func standing(of trunk: Int, at now: Instant) -> Standing {
+    if !isServed(configuration.trunks[trunk].peer) { return .unserved }
+    if destination(of: trunk) == nil { return .unresolved }
+    if liveness[trunk].verdict != TT_HEALTH_DEFAULT { return .judged(liveness[trunk].verdict) }
+    guard let ends = liveness[trunk].penaltyEnds, now < ends else { return .up }
+    return .penalised(until: ends)
   }
 
+  func state(of trunk: Int, at now: Instant) -> RouteQuery.TrunkState {
+    switch standing(of: trunk, at: now) {
+    case .unserved, .unresolved, .judged(TT_HEALTH_DOWN): .down
+    case .penalised, .judged(TT_HEALTH_LESS_PREFERRED): .lessPreferred
+    case .up, .judged: .up
+    }
+  }
+  /// Why a trunk is not as it should be; `nil`: it is up.
+  func reason(of trunk: Int, at now: Instant) -> String? {
+    let name = configuration.trunks[trunk].name
+    switch standing(of: trunk, at: now) {
+    case .unserved: return outage(ofPeer: configuration.trunks[trunk].peer)
+    case .unresolved: return "trunk \(name): \(unresolved(trunk))"
+    case .judged(TT_HEALTH_DOWN): return "trunk \(name): its plugin says that it is down"
+    case .judged(TT_HEALTH_LESS_PREFERRED): return "trunk \(name): its plugin prefers others"
+    case .penalised(let ends):
+      let seconds = (ends.since(now).nanoseconds &+ 999_999_999) / 1_000_000_000
+      return "trunk \(name): \(liveness[trunk].reason), tried after the others for \(seconds) s"
+    case .up, .judged: return nil
+    }
+  }
+
+  private func isServed(_ peer: Int) -> Bool {
+    services[peer].instance.map { !$0.watch.isOut } ?? false
+  }
   /// Why nothing can go to a peer, whatever its trunks do; `nil`: its plugin serves it.
   func outage(ofPeer peer: Int) -> String? {
     switch services[peer] {

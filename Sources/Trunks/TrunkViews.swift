@@ -28,10 +28,10 @@ extension TrunkTable {
     if let outage = outage(ofPeer: peer) {
       return PeerState(isUp: false, reason: outage, alarms: ["plugin: \(outage)"] + alarms)
     }
-    let trunks = configuration.trunks.indices.filter { configuration.trunks[$0].peer == peer }.map { state(of: $0, at: now) }
+    let trunks = configuration.trunks.indices.filter { configuration.trunks[$0].peer == peer }
     return PeerState(
-      isUp: trunks.isEmpty || trunks.contains { $0.state != .down },
-      reason: trunks.map { $0.reason }.filter { !$0.isEmpty }.joined(separator: "; "), alarms: alarms)
+      isUp: trunks.isEmpty || trunks.contains { state(of: $0, at: now) != .down },
+      reason: trunks.compactMap { reason(of: $0, at: now) }.joined(separator: "; "), alarms: alarms)
   }
 
   /// What a plugin did wrong so far, for the counters.

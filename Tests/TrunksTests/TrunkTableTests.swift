@@ -153,6 +153,20 @@ struct TrunkTableTests {
     #expect(trunks.states(at: second(60))[0] == .up)
   }
 
+  @Test("Overruns of a busy machine, one in many hooks, take nobody out")
+  func busyMachine() throws {
+    let clock = SteppingClock()
+    let plugin = bareTable { $0.response_in = { _, _, _ in } }
+    var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin], clock: clock.read)
+    var message = try response(180)
+    for n in 1...3000 {
+      clock.step = .milliseconds(n % 100 == 0 ? 3 : 0)
+      trunks.responseIn(&message, trunk: 0, at: second(1))
+    }
+    #expect(trunks.pluginCounters[0].overruns == 30)
+    #expect(trunks.states(at: second(1))[0] == .up)
+  }
+
   @Test("A tick that asks for the past runs again in 10 ms, not at once")
   func tickFloor() {
     let plugin = bareTable { $0.tick = { _, now in now - 5 } }

@@ -1,14 +1,16 @@
 extension HeaderName {
   /// The name for a spelling as on the wire, full or compact, any case; `.other` when it is none of ours. (A trunk plugin names headers by bytes.)
   public init(spelling: some Collection<UInt8>) {
+    self = Array(spelling).withUnsafeBufferPointer { HeaderName(spelling: $0) }
+  }
+  /// The same for callers on a per-message path in other modules: not generic, so nothing is left to specialise there.
+  public init(spelling: UnsafeBufferPointer<UInt8>) {
     // The comparison below folds case by one bit, which is exact only within a token.
-    guard spelling.allSatisfy({ ByteClass.token.contains($0) }) else {
+    guard let base = spelling.baseAddress, spelling.allSatisfy({ ByteClass.token.contains($0) }) else {
       self = .other
       return
     }
-    self = Array(spelling).withUnsafeBufferPointer { bytes in
-      bytes.baseAddress.map { HeaderName(token: $0, count: bytes.count) } ?? .other
-    }
+    self = HeaderName(token: base, count: spelling.count)
   }
 
   /// Length and one or two letters leave one candidate; then the whole name is compared. The bytes must be a token.
