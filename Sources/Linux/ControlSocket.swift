@@ -23,7 +23,7 @@ public final class ControlSocket {
   public let descriptor: Descriptor
   public let path: String
 
-  /// `mode`: who may connect at all (writing to the socket file is connecting). `group` gets the file when it exists and we may give it away.
+  /// `mode`: who may connect at all (writing to the socket file is connecting): 0o660 shuts others out, 0o666 lets them in and leaves it to `PeerCredentials` what they may. `group` gets the file when it exists and we may give it away.
   public init(path: String, mode: UInt32 = 0o660, group: String? = "tandem") throws(SystemCallError) {
     self.path = path
     let other = tandem_unix_connect(path, true)

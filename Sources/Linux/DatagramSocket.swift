@@ -6,7 +6,7 @@ import Glibc
 /// what is received lies in a `DatagramPool`, what waits to be sent in a `DatagramOutbox`.
 ///
 /// ICMP errors are collected (IP_RECVERR) and come out by `takeErrors`. IPv4 datagrams larger than the path are fragmented on the way (no DF): large SIP messages over UDP are
-/// fragmented by design, and a forged "fragmentation needed" changes nothing.
+/// fragmented by design, and a forged "fragmentation needed" changes nothing. Link-local IPv6 addresses need a device beside them, which `TransportAddress` has no room for: they can not be sent to.
 public final class DatagramSocket: Sendable {
   public struct Options: Sendable {
     /// 0...63.
