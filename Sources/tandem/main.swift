@@ -26,11 +26,16 @@ func run(_ arguments: [String]) -> Int32 {
     Prompt(shell).run()
     return 0
   }
-  let outcome = options.words.isEmpty ? shell.run(file: options.file ?? "-") : shell.run(options.words.map(asTyped).joined(separator: " "))
+  let outcome = options.words.isEmpty ? shell.run(file: options.file ?? "-") : shell.run(line(options.words))
   write(outcome.output, to: STDOUT_FILENO)
   write(outcome.errors, to: STDERR_FILENO)
   if options.words.isEmpty { write(shell.farewell(), to: STDERR_FILENO) }
   return outcome.worked ? 0 : 1
+}
+
+/// Arguments back as a line. One argument with blanks in it is a line already: `tandem 'show calls | json'`.
+func line(_ words: [String]) -> String {
+  words.count == 1 && words[0].contains(" ") ? words[0] : words.map(asTyped).joined(separator: " ")
 }
 
 /// An argument back as a word of a line: `[`, `]` and `|` have their meaning, everything else stands for itself.

@@ -134,6 +134,7 @@ private final class Daemon {
     #expect(shell.completions("show ").words == [.init("live")])
     daemon.isDown = true
     #expect(shell.completions("show tr").words.map(\.word) == ["trunks"])
+    #expect(shell.completions("show configuration ").words.map(\.word) == ["<node>", "<enter>"])
   }
 
   @Test("an answer that is not understood is an error that names the likely cause")

@@ -83,7 +83,8 @@ public struct Shell {
   /// What may stand at the end of the line; from the daemon, or without it the command words alone.
   public func completions(_ line: String) -> Completions {
     if let answer = try? ask(.complete(line: line, mode: mode)) as? Completions { return answer }
-    return Completions(line: line, mode: mode, sources: CompletionSources())
+    let unknown = CompletionSources(configuration: { _, _, _ in [.init("<node>", "the daemon knows; it does not answer")] })
+    return Completions(line: line, mode: mode, sources: unknown)
   }
 
   /// Whether a `?` typed at the end of this line asks for help; inside quotes it is a character of a pattern.
