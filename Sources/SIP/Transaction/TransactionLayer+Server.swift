@@ -121,9 +121,9 @@ extension TransactionLayer {
     if status > 100, servers[slot].localTag.isEmpty, servers[slot].isInvite, let tag = response.to.tag {
       servers[slot].localTag = Array(tag)
     }
-    // 8.2.2.2 speaks of ongoing transactions: after a refusal the same request by another way is a second try, not a loop.
-    if status >= 300 { leaveMergeable(slot) }
     let actions = servers[slot].send(response.encoded(), status: status, at: now, timing: timing(servers[slot].flow))
+    // 8.2.2.2 speaks of ongoing transactions: after a refusal the same request by another way is a second try, not a loop.
+    if status >= 300, !actions.contains(.countDiscarded) { leaveMergeable(slot) }
     perform(actions, server: slot, acknowledgement: nil)
     settleServer(slot, at: now)
   }

@@ -73,7 +73,7 @@ public struct TransactionLayer: Sendable {
   var tally = TransactionTally()
   /// The key of the request at hand; kept for its storage.
   var incoming = RequestKey()
-  private var outputs: [Output] = []
+  private var outputs: [Output?] = []
   private var outputsTaken = 0
   /// Client transactions whose final response was handed up: their request is let go when the outputs have been drained.
   private var answered: [ClientID] = []
@@ -101,10 +101,11 @@ public struct TransactionLayer: Sendable {
       letGoOfAnswered()
       return nil
     }
-    let output = outputs[outputsTaken]
+    // Taken out, not copied: who edits the message must be its only holder to do so in place.
+    let output = outputs[outputsTaken].take()
     outputsTaken += 1
     // Until it is told of the end, the transaction user may ask for the request.
-    if case .clientEnded(let id) = output { clients.remove(id.slot) }
+    if case .clientEnded(let id)? = output { clients.remove(id.slot) }
     return output
   }
 
