@@ -47,6 +47,19 @@ struct TransactionStorageTests {
     }
   }
 
+  @Test("The keyed hash is SipHash-1-3: values another implementation gives for a key of zeros")
+  func sipHash() {
+    let hash = KeyedHash(key: (0, 0))
+    let known: [(Int, UInt64)] = [
+      (1, 0x68a9_1412_8e01_e473), (7, 0x2f09_8ab0_c751_325a), (8, 0xead4_11e6_7ebe_2eea), (9, 0x7592_7f9d_9512_4362), (20, 0x639e_355a_e68c_0100),
+    ]
+    for (count, value) in known {
+      let bytes = Array(0..<UInt8(count))
+      let hashed = hash.hash(bytes.span)
+      #expect(hashed == value)
+    }
+  }
+
   @Test("The keyed hash depends on key, bytes and length")
   func keyedHash() {
     let one = KeyedHash(key: (1, 2))
