@@ -11,12 +11,31 @@ extension ConfigurationTree {
       throw ConfigurationError(node: "", problem: "the text has \(text.utf8.count) bytes", accepted: "at most \(WordSplitter.mostBytes)")
     }
     guard !text.utf8.contains(0) else { throw ConfigurationError(node: "", problem: "the JSON text has a NUL character") }
-    let options = UInt32(LYD_PARSE_ONLY | LYD_PARSE_OPAQ)
-    guard lyd_parse_data_mem(context.raw, text, LYD_JSON, options, 0, &first) == LY_SUCCESS else { throw jsonError() }
+    try parse(text)
     _ = context.takeMessages()
     var errors: [ConfigurationError] = []
     for node in top { checkOpaque(node, &errors) }
     if let error = ConfigurationError(joining: errors) { throw error }
+  }
+
+  private func parse(_ text: String) throws(ConfigurationError) {
+    var input: OpaquePointer?
+    var read = 0
+    let code = text.withCString { bytes -> LY_ERR in
+      guard ly_in_new_memory(bytes, &input) == LY_SUCCESS else { return LY_EMEM }
+      defer { ly_in_free(input, 0) }
+      let code = lyd_parse_data(context.raw, nil, input, LYD_JSON, UInt32(LYD_PARSE_ONLY | LYD_PARSE_OPAQ), 0, &first)
+      read = ly_in_parsed(input)
+      return code
+    }
+    guard code == LY_SUCCESS else { throw jsonError() }
+    // libyang stops at the end of the first object.
+    let rest = text.utf8.dropFirst(read).drop { " \t\r\n".utf8.contains($0) }
+    guard rest.isEmpty else {
+      let line = text.utf8.prefix(text.utf8.count - rest.count).count { $0 == UInt8(ascii: "\n") } + 1
+      let words = String(decoding: rest.prefix(20), as: UTF8.self)
+      throw ConfigurationError(line: line, node: "", problem: "the JSON is refused: '\(words)' follows its end", accepted: "one JSON object")
+    }
   }
 
   private func jsonError() -> ConfigurationError {
@@ -142,7 +161,7 @@ extension ConfigurationTree {
 
   /// Replaces an absent plugin's node below `parent` by what the JSON text says.
   func setOpaque(named name: String, module: String, json text: String, below parent: DataNode) throws(ConfigurationError) {
-    let old = parent.children.filter { $0.schema == nil && $0.name == name && $0.moduleName == module }
+    let old = parent.children.filter { $0.name == name && $0.moduleName == module }
     var input: OpaquePointer?
     let document = "{\"\(module):\(name)\":\(text)}"
     let code = document.withCString { bytes -> LY_ERR in
@@ -158,6 +177,11 @@ extension ConfigurationTree {
     }
     _ = context.takeMessages()
     for node in old { remove(node) }
+    forgetIndex()
+    // Where the plugin is loaded the text must fit its schema.
+    var errors: [ConfigurationError] = []
+    for node in parent.children { checkOpaque(node, &errors) }
+    if let error = ConfigurationError(joining: errors) { throw error }
   }
 }
 

@@ -3,6 +3,7 @@
 /// A path that ends at a list entry, container or leaf takes all of it; one that ends at a list's name, all its entries. A leaf-list may be followed by
 /// the values to take out, and a leaf by further leaves of the same node.
 struct DeleteCommand {
+  /// Also what `show configuration` with a path shows.
   static func targets(_ words: [Word], in tree: ConfigurationTree) throws(ConfigurationError) -> [DataNode] {
     var walk = WordWalk(tree)
     var node: DataNode?
@@ -34,7 +35,7 @@ struct DeleteCommand {
           }
           try walk.descend(schema, &rest, line: line)
           guard let step = walk.steps.last, let found = tree.find(schema, keys: step.keys, below: node) else {
-            throw notThere(walk.words, line, existing: tree.children(of: node).filter { $0.schema == schema }.map { $0.keys.joined(separator: " ") })
+            throw notThere(walk.words, line, existing: tree.children(of: node).filter { $0.schema == schema }.sorted(by: DataNode.precedes).map { $0.keys.joined(separator: " ") })
           }
           if rest.isEmpty { return targets + [found] }
           node = found
@@ -65,7 +66,7 @@ struct DeleteCommand {
 
   private static func notThere(_ path: String, _ line: Int?, existing: [String] = []) -> ConfigurationError {
     ConfigurationError(
-      line: line, node: path, problem: "is not set, so there is nothing to delete",
+      line: line, node: path, problem: "is not set",
       accepted: existing.isEmpty ? nil : YANGContext.alternatives(existing))
   }
 }

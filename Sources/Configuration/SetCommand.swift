@@ -20,6 +20,11 @@ struct SetCommand {
       switch try walk.meaning(of: word) {
       case .opaque(let module, let name): edits.append(try opaque(module, name, &rest, walk, line))
       case .node(let node):
+        if let json = Self.storedJSON(word, rest.first) {
+          rest.removeFirst()
+          edits.append(.opaque(walk.steps, module: node.moduleName, name: node.name, json: json))
+          continue
+        }
         switch node.kind {
         case .leaf, .leafList: edits.append(try leaf(node, &rest, &walk, line))
         default:
@@ -29,6 +34,12 @@ struct SetCommand {
       }
     }
     return edits
+  }
+
+  /// `module:name 'JSON'`, as it is printed while a plugin is absent, read when the plugin is back.
+  private static func storedJSON(_ word: Word, _ value: Word?) -> String? {
+    guard word.text.contains(":"), let value, value.isQuoted, let first = value.text.utf8.first, "\"{[".utf8.contains(first) else { return nil }
+    return value.text
   }
 
   private static func leaf(

@@ -6,6 +6,7 @@ extension ConfigurationTree {
   func validated() throws(ConfigurationError) -> ConfigurationTree {
     let copy = self.copy()
     copy.removeOpaque()
+    if let error = ConfigurationError(joining: StructureCheck.errors(in: copy)) { throw error }
     let code = lyd_validate_all(&copy.first, context.raw, UInt32(LYD_VALIDATE_NO_STATE), nil)
     copy.forgetIndex()
     guard code == LY_SUCCESS else {
@@ -39,29 +40,9 @@ extension ConfigurationTree {
         node: words, value: value, problem: "names no \(context.referenceTarget(of: schema) ?? "node") that exists",
         accepted: context.acceptance(of: schema, existing: existingNames(for: schema)))
     }
-    if text.hasPrefix("Mandatory node"), let name = text.firstQuoted {
-      let above = DataPath(message: message.path).without(last: name)
-      let missing = context.children(of: schema?.name == name ? schema?.parent : schema, named: name).first
-      return ConfigurationError(
-        node: above.words, problem: "needs \(name)",
-        accepted: missing.map { "\(name) with " + context.acceptance(of: $0, existing: existingNames(for: $0)) })
-    }
-    if text.hasPrefix("Mandatory choice"), let name = text.firstQuoted { return missingChoice(name, path) }
-    if text.hasPrefix("Too few"), let name = text.firstQuoted {
-      let missing = schema?.name == name ? schema : context.children(of: schema, named: name).first
-      return ConfigurationError(
-        node: path.without(last: name).words, problem: "needs \(name)",
-        accepted: missing.map { "\(name) with " + context.acceptance(of: $0, existing: existingNames(for: $0)) })
-    }
-    if text.hasPrefix("Too many") {
-      return ConfigurationError(node: words, problem: "has too many values", accepted: schema.map { "at most \($0.maxElements)" })
-    }
     if text.hasPrefix("Duplicate instance") { return ConfigurationError(node: words, value: value, problem: "is there twice", accepted: "each once") }
     if text.hasPrefix("When condition") {
       return ConfigurationError(node: words, value: value, problem: "does not apply here: " + whenPhrase(schema))
-    }
-    if text.hasPrefix("Data for both cases") {
-      return ConfigurationError(node: words, problem: "has settings that exclude each other: " + text.dropFirst("Data for ".count), accepted: "one of them; delete the other")
     }
     return mustError(message, words, value, node)
   }
@@ -84,14 +65,6 @@ extension ConfigurationTree {
       schema = next
     }
     return (isThere ? node : nil, schema)
-  }
-
-  private func missingChoice(_ name: String, _ path: DataPath) -> ConfigurationError {
-    let above = path.without(last: name)
-    let (_, parent) = locate(above)
-    var cases: [String] = []
-    for child in context.children(of: parent) where child.choiceName == name { cases.append(child.name) }
-    return ConfigurationError(node: above.words, problem: "needs " + YANGContext.alternatives(cases), accepted: "one of " + cases.joined(separator: ", "))
   }
 
   private func whenPhrase(_ schema: SchemaNode?) -> String {
@@ -127,34 +100,5 @@ extension ConfigurationTree {
 
   func entry(_ list: String, _ name: String) -> DataNode? {
     top.named(list).first { $0.leaf("name") == name }
-  }
-}
-
-extension DataPath {
-  fileprivate func without(last name: String) -> DataPath {
-    var path = self
-    if path.steps.last?.name == name { path.steps.removeLast() }
-    return path
-  }
-}
-
-extension String {
-  /// The first text between double quotes.
-  fileprivate var firstQuoted: String? {
-    let parts = split(separator: "\"", maxSplits: 2, omittingEmptySubsequences: false)
-    return parts.count == 3 ? String(parts[1]).split(separator: ":").last.map(String.init) : nil
-  }
-}
-
-extension SchemaNode {
-  /// The choice a node is a case of.
-  var choiceName: String? {
-    var above = raw.pointee.parent
-    while let node = above {
-      if Int32(node.pointee.nodetype) == LYS_CHOICE { return String(cString: node.pointee.name) }
-      guard Int32(node.pointee.nodetype) == LYS_CASE else { return nil }
-      above = node.pointee.parent
-    }
-    return nil
   }
 }

@@ -108,13 +108,15 @@ struct WordWalk {
 }
 
 extension ConfigurationTree {
-  /// The names a reference may have, in the order of the tree; `nil` for a leaf that is no reference.
+  /// The names a reference may have, in the operator's order where there is one, else sorted; `nil` for a leaf that is no reference.
   func existingNames(for leaf: SchemaNode) -> [String]? {
     guard let path = context.referencePath(of: leaf) else { return nil }
     let steps = path.split(separator: "/").map { $0.split(separator: ":").last.map(String.init) ?? String($0) }
     guard path.hasPrefix("/"), let head = steps.first else { return nil }
     var nodes = Array(top.named(head))
     for step in steps.dropFirst() { nodes = nodes.flatMap { $0.list(step) } }
-    return nodes.compactMap(\.value)
+    let names = nodes.compactMap(\.value)
+    let isOrdered = nodes.first?.schema?.isUserOrdered == true || nodes.first?.parent?.schema?.isUserOrdered == true
+    return isOrdered ? names : names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 }

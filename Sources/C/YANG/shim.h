@@ -80,3 +80,17 @@ static inline void yang_free(char *text) { free(text); }
 
 static inline bool yang_is_named(const struct lysc_node *node, const char *name) { return strcmp(node->name, name) == 0; }
 static inline bool yang_is_core(const struct lysc_node *node) { return strcmp(node->module->name, "tandem") == 0; }
+
+static inline uint32_t yang_min_elements(const struct lysc_node *node) {
+  if (node->nodetype == LYS_LEAFLIST) return ((const struct lysc_node_leaflist *)node)->min;
+  if (node->nodetype == LYS_LIST) return ((const struct lysc_node_list *)node)->min;
+  return 0;
+}
+
+// The choices directly below a node, one after the other from NULL.
+static inline const struct lysc_node *yang_next_choice(const struct lysc_node *last, const struct lysc_node *parent) {
+  const struct lysc_node *node = last;
+  while ((node = lys_getnext(node, parent, NULL, LYS_GETNEXT_WITHCHOICE)))
+    if (node->nodetype == LYS_CHOICE) return node;
+  return NULL;
+}
