@@ -100,7 +100,7 @@ let package = Package(
     tests(of: "Control", ["Records", "Configuration"]),
     tests(of: "Linux", ["Timing", "Addressing"]),
     tests(of: "Simulator", ["Timing"]),
-    tests(of: "tandemd", ["Control", "Calls", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing"]),
+    tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x
