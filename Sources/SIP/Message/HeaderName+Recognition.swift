@@ -1,22 +1,25 @@
 extension HeaderName {
   /// The name for a spelling as on the wire, full or compact, any case; `.other` when it is none of ours. (A trunk plugin names headers by bytes.)
   public init(spelling: some Collection<UInt8>) {
-    self = Array(spelling).withUnsafeBufferPointer { HeaderName(spelling: $0) }
-  }
-  /// The same for callers on a per-message path in other modules: not generic, so nothing is left to specialise there.
-  public init(spelling: UnsafeBufferPointer<UInt8>) {
-    // The comparison below folds case by one bit, which is exact only within a token.
-    guard let base = spelling.baseAddress, spelling.allSatisfy({ ByteClass.token.contains($0) }) else {
-      self = .other
-      return
-    }
-    self = HeaderName(token: base, count: spelling.count)
+    self =
+      spelling.withContiguousStorageIfAvailable { HeaderName(spelling: $0) }
+      ?? Array(spelling).withUnsafeBufferPointer { HeaderName(spelling: $0) }
   }
 
-  /// Length and one or two letters leave one candidate; then the whole name is compared. The bytes must be a token.
-  @inline(__always) init(token: UnsafePointer<UInt8>, count: Int) {
-    let candidate = count == 1 ? HeaderName(compact: token[0] | 0x20) : HeaderName.candidate(token, count)
-    self = count == 1 || candidate.isSpelled(token, count) ? candidate : .other
+  /// The same for callers on a per-message path in other modules: not generic, so nothing is left to specialise there.
+  public init(spelling: UnsafeBufferPointer<UInt8>) {
+    self = spelling.baseAddress.map { HeaderName($0, count: spelling.count) } ?? .other
+  }
+
+  /// Length and one or two letters leave one candidate; then the whole name is compared. Any bytes may be given; what is known is a token.
+  @inline(__always) init(_ name: UnsafePointer<UInt8>, count: Int) {
+    switch count {
+    case 2...20:
+      let candidate = HeaderName.candidate(name, count)
+      self = candidate.isSpelled(name, count) ? candidate : .other
+    case 1: self = HeaderName(compact: name[0] | 0x20)
+    default: self = .other
+    }
   }
 
   private init(compact letter: UInt8) {
@@ -46,41 +49,39 @@ extension HeaderName {
       }
   }
 
-  /// Compares the whole name, case folded, eight bytes at a time. A bit tells the cases of a letter apart, and `-` from no other token character.
-  @inline(__always) private func isSpelled(_ token: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+  /// Compares the whole name, case folded, eight bytes at a time.
+  @inline(__always) private func isSpelled(_ name: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     let text = spelling
-    guard self != .other, text.utf8CodeUnitCount == count else { return false }
-    let a = UnsafeRawPointer(token)
+    guard text.utf8CodeUnitCount == count else { return false }
+    let a = UnsafeRawPointer(name)
     let b = UnsafeRawPointer(text.utf8Start)
     if count >= 8 {
       var i = 0
       while i &+ 8 < count {
-        guard HeaderName.sameFolded64(a, b, i) else { return false }
+        guard HeaderName.sameFolded(a, b, i, UInt64.self) else { return false }
         i &+= 8
       }
-      return HeaderName.sameFolded64(a, b, count &- 8)
+      return HeaderName.sameFolded(a, b, count &- 8, UInt64.self)
     }
     if count >= 4 {
-      return HeaderName.sameFolded32(a, b, 0) && HeaderName.sameFolded32(a, b, count &- 4)
+      return HeaderName.sameFolded(a, b, 0, UInt32.self) && HeaderName.sameFolded(a, b, count &- 4, UInt32.self)
     }
-    for i in 0..<count where token[i] | 0x20 != text.utf8Start[i] | 0x20 { return false }
-    return true
+    return HeaderName.sameFolded(a, b, 0, UInt16.self) && HeaderName.sameFolded(a, b, count &- 2, UInt16.self)
   }
 
-  @inline(__always) private static func sameFolded64(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ offset: Int) -> Bool {
-    let x = a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    let y = b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-    return (x ^ y) & ~0x2020_2020_2020_2020 == 0
-  }
-  @inline(__always) private static func sameFolded32(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ offset: Int) -> Bool {
-    let x = a.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-    let y = b.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-    return (x ^ y) & ~0x2020_2020 == 0
+  /// Our spelling is letters and hyphens. Of a letter (bit 6 set) either case will do, a hyphen must be a hyphen: so bit 5 is passed over
+  /// exactly where bit 6 of our spelling is set, and no byte but the two cases of a letter agrees.
+  @inline(__always) private static func sameFolded<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ offset: Int, _: Word.Type
+  ) -> Bool {
+    let x = a.loadUnaligned(fromByteOffset: offset, as: Word.self)
+    let y = b.loadUnaligned(fromByteOffset: offset, as: Word.self)
+    return (x ^ y) & ~((y &>> 1) & Word(truncatingIfNeeded: 0x2020_2020_2020_2020 as UInt64)) == 0
   }
 
-  /// The only name of this length that begins so. Reads `token` below `count` alone.
-  private static func candidate(_ token: UnsafePointer<UInt8>, _ count: Int) -> HeaderName {
-    @inline(__always) func letter(_ offset: Int) -> UInt8 { token[offset] | 0x20 }
+  /// The only name of this length that begins so. Reads `name` below `count` alone.
+  private static func candidate(_ name: UnsafePointer<UInt8>, _ count: Int) -> HeaderName {
+    @inline(__always) func letter(_ offset: Int) -> UInt8 { name[offset] | 0x20 }
     switch count {
     case 2: return .to
     case 3: return .via
@@ -130,12 +131,12 @@ extension HeaderName {
       default: return .timestamp
       }
     case 10: return letter(0) == UInt8(ascii: "a") ? .alertInfo : .userAgent
-    default: return longCandidate(token, count)
+    default: return longCandidate(name, count)
     }
   }
 
-  private static func longCandidate(_ token: UnsafePointer<UInt8>, _ count: Int) -> HeaderName {
-    @inline(__always) func letter(_ offset: Int) -> UInt8 { token[offset] | 0x20 }
+  private static func longCandidate(_ name: UnsafePointer<UInt8>, _ count: Int) -> HeaderName {
+    @inline(__always) func letter(_ offset: Int) -> UInt8 { name[offset] | 0x20 }
     switch count {
     case 11:
       switch letter(0) {

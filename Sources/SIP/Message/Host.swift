@@ -27,21 +27,23 @@ struct Host {
   @inline(__always) static func skipName(_ reader: inout ByteReader) -> Bool {
     if reader.current == UInt8(ascii: "[") { return skipIPv6Reference(&reader) }
     let start = reader.at
-    var previous = UInt8(ascii: ".")
     var label = start
-    while !reader.isAtEnd {
-      let byte = reader.current
-      guard ByteClass.host.contains(byte) else { break }
-      if byte == UInt8(ascii: ".") {
-        if previous == UInt8(ascii: ".") || previous == UInt8(ascii: "-") { return false }
-      } else if previous == UInt8(ascii: ".") {
-        if byte == UInt8(ascii: "-") { return false }
-        label = reader.at
+    while true {
+      label = reader.at
+      // A label begins and ends with a letter or digit.
+      guard reader.skip(.alphanumeric) > 0 else { return false }
+      while reader.current == UInt8(ascii: "-") {
+        while reader.current == UInt8(ascii: "-") { reader.at &+= 1 }
+        guard reader.skip(.alphanumeric) > 0 else { return false }
       }
-      previous = byte
-      reader.at &+= 1
+      guard reader.take(UInt8(ascii: ".")) else { break }
+      // One dot may end the name.
+      if !ByteClass.alphanumeric.contains(reader.current) {
+        guard reader.current != UInt8(ascii: "."), reader.current != UInt8(ascii: "-") else { return false }
+        break
+      }
     }
-    guard reader.at > start, reader.at &- start <= 255, previous != UInt8(ascii: "-") else { return false }
+    guard reader.at &- start <= 255 else { return false }
     guard reader.byte(label).isDigit else { return true }
     return isNumericOnlyAsIPv4(reader, start, label)
   }

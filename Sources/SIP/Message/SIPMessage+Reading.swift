@@ -91,29 +91,21 @@ extension ArraySlice<UInt8> {
 
 extension SIPMessage {
   /// Bytes up to the comma that ends the first element of a list.
-  @inline(__always) static func elementLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-    var i = 0
-    var isQuoted = false
-    var isBracketed = false
-    while i < bytes.count {
-      let byte = bytes[i]
-      if isQuoted {
-        if byte == UInt8(ascii: "\\") {
-          i &+= 1
-        } else if byte == UInt8(ascii: "\"") {
-          isQuoted = false
-        }
-      } else if byte == UInt8(ascii: "\"") {
+  static func elementLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let base = bytes.baseAddress else { return 0 }
+    var reader = ByteReader(base, from: 0, to: bytes.count)
+    while !reader.isAtEnd {
+      while !reader.isAtEnd, !ByteClass.listDelimiter.contains(reader.base[reader.at]) { reader.at &+= 1 }
+      switch reader.current {
+      case UInt8(ascii: ",") where !reader.isAtEnd: return reader.at
+      case UInt8(ascii: "\""):
+        var ignored = false
+        if !reader.skipQuoted(sawEscape: &ignored) { return bytes.count }
+      case UInt8(ascii: "<"):
         // Between brackets a quote is no delimiter: no URI may hold one.
-        if !isBracketed { isQuoted = true }
-      } else if byte == UInt8(ascii: "<") {
-        isBracketed = true
-      } else if byte == UInt8(ascii: ">") {
-        isBracketed = false
-      } else if byte == UInt8(ascii: ","), !isBracketed {
-        return i
+        while !reader.isAtEnd, reader.base[reader.at] != UInt8(ascii: ">") { reader.at &+= 1 }
+      default: reader.at &+= 1
       }
-      i &+= 1
     }
     return bytes.count
   }

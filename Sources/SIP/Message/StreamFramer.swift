@@ -134,7 +134,7 @@ public struct StreamFramer: Sendable {
       while reader.skipLine() {
         let name = reader.at
         let count = reader.skip(.token)
-        guard count > 0, HeaderName(token: base + name, count: count) == .contentLength else { continue }
+        guard count > 0, HeaderName(base + name, count: count) == .contentLength else { continue }
         // A blank before the colon is a name to some readers and none to others.
         guard reader.take(UInt8(ascii: ":")), let number = reader.foldedNumber(upTo: UInt32(SIPLimits.messageBytes)) else {
           return .malformed

@@ -140,22 +140,8 @@ struct URILayout: Sendable {
 
   private mutating func readOpaque(_ reader: inout ByteReader, bare: Bool, reason: inout StaticString) -> Bool {
     let start = reader.at
-    if bare {
-      // 20.10: a comma, question mark or semicolon needs the brackets, so here they end the URI.
-      while true {
-        let byte = reader.current
-        if byte == UInt8(ascii: ";") || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "?") { break }
-        if ByteClass.uri.contains(byte) {
-          reader.at &+= 1
-        } else if byte == UInt8(ascii: "%"), reader.byte(reader.at &+ 1).hexadecimalValue != nil,
-          reader.byte(reader.at &+ 2).hexadecimalValue != nil
-        {
-          reader.at &+= 3
-        } else {
-          break
-        }
-      }
-    } else if reader.skipEscaped(.uri) == nil {
+    // 20.10: a comma, question mark or semicolon needs the brackets, so without them they end the URI.
+    guard reader.skipEscaped(bare ? .bareURI : .uri) != nil else {
       reason = "an escape in a URI"
       return false
     }
