@@ -23,10 +23,10 @@ final class ControlService {
     guard mayChange || !call.method.changes else {
       return .failure(ControlError(.permissionDenied, "may be done by root and members of group \(Self.group): `usermod -aG \(Self.group) USER`, then log in again"))
     }
-    do throws(ControlError) { return .success(try serve(call, user)) } catch { return .failure(error) }
+    do throws(ControlError) { return .success(try serve(call, mayChange, user)) } catch { return .failure(error) }
   }
 
-  private func serve(_ call: ControlCall, _ user: String) throws(ControlError) -> any Answer {
+  private func serve(_ call: ControlCall, _ mayChange: Bool, _ user: String) throws(ControlError) -> any Answer {
     switch call {
     case .listTrunks: TrunkList(trunks: try trunks())
     case .listPeers: PeerList(peers: try peers())
@@ -44,14 +44,17 @@ final class ControlService {
     case .complete(let line, let mode): Completions(line: line, mode: mode, sources: completionSources)
     case .edit(let lines): try desk.edit(lines)
     case .load(let text, let how): try desk.load(text, how)
-    case .showConfiguration(let query): try desk.show(query)
-    case .compare(let rollback): Comparison(text: try desk.compare(rollback))
+    case .showConfiguration(let query): ConfigurationText(text: readable(try desk.show(query).text, mayChange))
+    case .compare(let rollback): Comparison(text: readable(try desk.compare(rollback), mayChange))
     case .check: try desk.check()
     case .commit(let comment): try desk.commit(comment, user)
     case .rollback(let number): try desk.rollback(number)
     case .discard: try desk.discard()
     }
   }
+
+  /// Who may only read does not see passwords.
+  private func readable(_ text: String, _ mayChange: Bool) -> String { mayChange ? text : SecretMask.masked(text) }
 
   private func clear(_ id: String) throws(ControlError) -> Done {
     guard try dependencies.exchange.clear(id) else { throw noCall(id) }
