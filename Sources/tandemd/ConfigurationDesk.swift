@@ -28,6 +28,7 @@ final class ConfigurationDesk {
   private(set) var running: Configuration
   private var stored: ConfigurationDatabase.Stored
   private var opened: ConfigurationDatabase?
+  private let hasSnapshot: Bool
 
   /// `saved`: what `files.load()` found.
   init(_ dependencies: Dependencies, files: ConfigurationFiles, saved: ConfigurationFiles.Saved) {
@@ -35,6 +36,16 @@ final class ConfigurationDesk {
     self.files = files
     running = saved.snapshot ?? Configuration()
     stored = saved.stored
+    hasSnapshot = saved.snapshot != nil
+  }
+
+  /// What a daemon that starts lets run: the snapshot; decoded anew when another version wrote it; `nil` when nothing was ever committed.
+  func restored() throws(ControlError) -> Configuration? {
+    guard let commit = stored.running else { return nil }
+    if !hasSnapshot {
+      running = try told { () throws(ConfigurationError) in try ConfigurationTree(json: commit.json, context: try dependencies.context()).decoded().configuration }
+    }
+    return running
   }
 
   /// Loaded at first use.

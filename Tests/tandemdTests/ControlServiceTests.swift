@@ -243,6 +243,22 @@ private let lines = #"""
     #expect(try words("test number 1 trunk ", .operational).sorted() == ["acme-1", "hq"])
   }
 
+  @Test("a start takes the snapshot; one in another version's form is decoded anew from the commit")
+  func restored() throws {
+    #expect(try bench.desk.restored() == nil)
+    try bench.ask(Done.self, .edit(lines: lines))
+    try bench.ask(CommitResult.self, .commit(comment: nil))
+    let before = bench.desk.running
+    try bench.open()
+    #expect(try bench.desk.restored() == before)
+    let path = bench.folder + "/running.json"
+    let text = String(decoding: try #require(try Files.read(path)), as: UTF8.self)
+    try Files.write(Array(text.replacing(#""version":1"#, with: #""version":0"#).utf8), to: path)
+    try bench.open()
+    #expect(bench.desk.running == Configuration())
+    #expect(try bench.desk.restored() == before)
+  }
+
   @Test("a damaged running.json is an error, never an empty configuration")
   func damaged() throws {
     try Files.write(Array("{".utf8), to: bench.folder + "/running.json")
