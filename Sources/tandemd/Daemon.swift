@@ -1,0 +1,232 @@
+import Addressing
+import Calls
+import Configuration
+import Control
+import Linux
+import Routing
+import SIP
+import Timing
+
+/// The appliance's process: joins the parts and serves the control side on the first thread until it is told to stop.
+///
+/// ```
+/// first thread   control socket, commits, call records, signals, netlink
+/// signalling     one shard: SIP sockets and the exchange            (SignallingThread)
+/// media          the relay's sockets                                (MediaThread)
+/// watchdog       tells the service manager that the other two turn  (Watchdog)
+/// ```
+final class Daemon {
+  /// Calls get this long to end after SIGTERM.
+  static let farewell = Gap.seconds(5)
+  private enum Key {
+    static let signals: UInt64 = 0
+    static let records: UInt64 = 1
+    static let network: UInt64 = 2
+    static let control: UInt64 = 16
+  }
+
+  private let options: Options
+  private let log: Log
+  private let notifier = SystemdNotifier()
+  private let signals: SignalWatcher
+  private let poll: EventPoll
+  private let records: RecordKeeper
+  private let plugins: PluginFolder
+  private let signalling: SignallingThread
+  private let desk: ConfigurationDesk
+  private let network: NetworkWatcher?
+  private let control: ControlConnections
+  private var isRunning = true
+
+  init(_ options: Options, log: Log, signals: SignalWatcher) throws {
+    self.options = options
+    self.log = log
+    self.signals = signals
+    try Files.makeFolder(options.stateDirectory)
+    try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
+    // The control socket first: it is the lock that keeps a second daemon off this runtime directory.
+    let socket = try ControlSocket(path: RuntimeDirectory.controlSocket(in: options.runtimeDirectory), mode: 0o666)
+    let plugins = PluginFolder(options.pluginDirectory, daemon: Options.binaryPath(), log: log)
+    self.plugins = plugins
+    let files = ConfigurationFiles(directory: options.stateDirectory)
+    let saved = try files.load()
+    records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
+
+    let start = try Daemon.setup(saved.snapshot ?? Configuration())
+    if let snapshot = saved.snapshot { try InterfaceBinding.apply(snapshot, log: log) }
+    let box = records.mailbox
+    let exchange = Exchange(
+      shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now())
+    let signalling = try SignallingThread(
+      exchange: exchange, setup: start,
+      outlets: SignallingThread.Outlets(
+        record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
+        note: { note in log.write(Log.Level(note.level), note.text, note.fields) }))
+    self.signalling = signalling
+
+    let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
+    desk = ConfigurationDesk(
+      ConfigurationDesk.Dependencies(
+        context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) },
+        apply: { configuration, routing throws(ControlError) in
+          try InterfaceBinding.apply(configuration, log: log)
+          let setup = Exchange.Setup(configuration: configuration, routing: routing, resolved: Daemon.resolve(configuration))
+          switch signalling.reconfigure(setup) {
+          case .done: break
+          case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
+          case .noAnswer: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
+          }
+        }), files: files, saved: saved)
+    poll = try EventPoll()
+    network = try? NetworkWatcher()
+    let service = ControlService(Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, desk: desk, network: network), desk: desk)
+    control = try ControlConnections(service, socket: socket, poll: poll, firstKey: Key.control)
+    try poll.add(signals.descriptor, key: Key.signals)
+    try poll.add(records.mailbox.descriptor, key: Key.records)
+    if let network { try poll.add(network.descriptor, key: Key.network) }
+    try seed(saved)
+  }
+
+  /// Decided: `--config` seeds an empty state directory; afterwards the last commit wins, and start says which it took.
+  private func seed(_ saved: ConfigurationFiles.Saved) throws {
+    if saved.snapshot != nil {
+      if let file = options.configFile { log.write(.notice, "the last commit in \(options.stateDirectory) is in force; \(file) is only for an empty one") }
+      return log.write(.notice, "configuration: \(desk.summary)")
+    }
+    if saved.stored.running != nil {
+      // Another version wrote the snapshot: decode the commit anew.
+      _ = try desk.recommit()
+      return log.write(.notice, "configuration: \(desk.summary), decoded anew")
+    }
+    guard let file = options.configFile else {
+      return log.write(.notice, "no configuration yet: use `tandem` (`configure`, `set ...`, `commit`), or start with --config FILE")
+    }
+    guard let bytes = try Files.read(file) else {
+      throw SystemCallError("open", errno: ENOENT, object: file, advice: "name a file of set lines or JSON after --config")
+    }
+    let result = try desk.seed(String(decoding: bytes, as: UTF8.self), from: file)
+    for warning in result.warnings { log.write(.warning, warning) }
+    log.write(.notice, "configuration: taken from \(file)")
+  }
+
+  private static func setup(_ configuration: Configuration) throws -> Exchange.Setup {
+    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolve(configuration))
+  }
+
+  /// The addresses of peers that are named by a domain, as of now.
+  private static func resolve(_ configuration: Configuration) -> [[IPAddress]] {
+    configuration.peers.map { peer in
+      if case .domain(let name) = peer.address { NameLookup.addresses(of: name) } else { [] }
+    }
+  }
+
+  private static func dependencies(
+    plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, desk: ConfigurationDesk, network: NetworkWatcher?
+  ) -> ControlDependencies {
+    var wants = ControlDependencies(version: Version.text, started: WallClock.now(), exchange: ExchangeQuestions(signalling))
+    wants.plugins = {
+      let used = Dictionary(grouping: desk.running.peers, by: \.type).mapValues(\.count)
+      return
+        (plugins.plugins.map {
+          PluginStatus(id: $0.id, version: $0.version, file: $0.file, state: "loaded", reason: $0.summary, peers: used[$0.id] ?? 0)
+        }
+        + plugins.refused.map {
+          PluginStatus(id: $0.id, version: "", file: $0.id + ".so", state: "refused", reason: $0.reason, peers: used[$0.id] ?? 0)
+        }).sorted { $0.id < $1.id }
+    }
+    wants.off = {
+      var off = [SystemStatus.Off(what: "fast path", why: "media is relayed by sockets in this version")]
+      if SystemdNotifier().watchdog == nil { off.append(.init(what: "watchdog", why: "not started by a service manager that watches")) }
+      if network == nil { off.append(.init(what: "interface events", why: "no netlink socket")) }
+      if let trouble = records.trouble { off.append(.init(what: "call records", why: trouble)) }
+      return off
+    }
+    if let store = records.store { wants.takeRecords(from: store) { records.write() } }
+    return wants
+  }
+
+  // MARK: Running
+
+  func run() {
+    Watchdog.start(notifier, signalling)
+    notifier.ready()
+    log.write(.notice, "tandemd \(Version.text) is up: control socket in \(options.runtimeDirectory)")
+    while isRunning { turn(nil) }
+    stop()
+  }
+
+  private func turn(_ timeout: Gap?) {
+    var ready: [EventPoll.Ready] = []
+    poll.wait(timeout) { ready.append($0) }
+    for event in ready {
+      switch event.key {
+      case Key.signals: takeSignals()
+      case Key.records: records.write()
+      case Key.network: networkChanged()
+      default: control.handle(event)
+      }
+    }
+  }
+
+  private func takeSignals() {
+    while let signal = signals.next() {
+      switch signal {
+      case .terminate, .interrupt: isRunning = false
+      case .hangUp: break  // nothing to read again: commits are the only way in
+      }
+    }
+  }
+
+  private func networkChanged() {
+    guard network?.changed() == true, let devices = try? NetworkInterfaces.now() else { return }
+    for interface in desk.running.interfaces {
+      let missing = interface.addresses.filter { !devices.canBind($0.address) }
+      let device = interface.device.flatMap { devices.device(named: $0) } ?? interface.addresses.first.flatMap { devices.device(having: $0.address) }
+      let state = missing.isEmpty ? device.map { $0.isUp && $0.hasCarrier ? "up" : "down" } ?? "up" : "address missing"
+      guard interfaceStates[interface.name] != state else { continue }
+      if interfaceStates[interface.name] != nil || state != "up" {
+        log.write(state == "up" ? .notice : .warning, "interface \(interface.name) is \(state)", [("TANDEM_INTERFACE", interface.name)])
+      }
+      interfaceStates[interface.name] = state
+    }
+  }
+  private var interfaceStates: [String: String] = [:]
+
+  /// Until calls can outlive the process: SIGTERM ends them with BYE, then the records are written.
+  private func stop() {
+    notifier.stopping()
+    let up = signalling.ask { exchange, now in
+      exchange.endAllCalls(at: now)
+      return exchange.liveCalls
+    }
+    if let up, up > 0 { log.write(.notice, "stopping: ending \(up) calls") }
+    let deadline = MonotonicClock.now() + Daemon.farewell
+    while MonotonicClock.now() < deadline, let left = signalling.ask({ exchange, _ in exchange.liveCalls }), left > 0 {
+      turn(.milliseconds(20))
+    }
+    signalling.stop()
+    records.write()
+    log.write(.notice, "stopped")
+  }
+}
+
+/// Feeds the service manager's watchdog from a thread of its own, as long as the engine threads go round: a slow disk or a long commit on the first thread must not look like a hang, and a hang must.
+enum Watchdog {
+  static func start(_ notifier: SystemdNotifier, _ signalling: SignallingThread) {
+    guard let limit = notifier.watchdog else { return }
+    let pause = Gap(nanoseconds: limit.nanoseconds / 4)
+    try? Thread.spawn(name: "watchdog") {
+      guard let clock = try? EventPoll() else { return }
+      while true {
+        if MonotonicClock.now().since(signalling.lastTurn) < limit { notifier.alive() }
+        clock.wait(pause) { _ in }
+      }
+    }
+  }
+}
+
+extension Log.Level {
+  fileprivate init(_ level: Exchange.Note.Level) {
+    self = Log.Level(rawValue: Int(level.rawValue)) ?? .info
+  }
+}
