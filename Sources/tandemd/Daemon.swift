@@ -2,6 +2,7 @@ import Addressing
 import Calls
 import Configuration
 import Control
+import Glibc
 import Linux
 import Routing
 import SIP
@@ -95,7 +96,7 @@ final class Daemon {
     }
     if saved.stored.running != nil {
       // Another version wrote the snapshot: decode the commit anew.
-      _ = try desk.recommit()
+      try desk.recommit()
       return log.write(.notice, "configuration: \(desk.summary), decoded anew")
     }
     guard let file = options.configFile else {

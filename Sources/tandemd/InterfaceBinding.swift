@@ -1,3 +1,4 @@
+import Addressing
 import Configuration
 import Control
 import Linux
