@@ -104,7 +104,7 @@ extension Call {
     var request = legs[leg].dialog.makeRequest(.bye)
     if let cause { request.append(.reason, Reason(.q850, cause: cause).value) }
     legs[leg].state = .leaving
-    legs[leg].farewell = send(request, leg: leg, &environment)
+    if case .sent(let client) = send(request, leg: leg, &environment) { legs[leg].farewell = client }
   }
 
   /// Any final answer to our BYE, or none: the leg is gone (RFC 3261 15.1.1).

@@ -92,7 +92,8 @@ extension Call {
       let peer = environment.configuration.peers[environment.configuration.trunks[legs[leg].trunk].peer]
       for stream in anchor.ports.indices where anchor.ports[stream] != 0 && stream < remote.media.count {
         let program = FlowProgram(
-          remote: remote, stream: stream, mediaNAT: peer.mediaNAT, mediaSources: peer.mediaSources, signallingSource: legs[leg].flow.remote.ip)
+          remote: remote, stream: stream, mediaNAT: peer.mediaNAT, mediaSources: peer.mediaSources, signallingSource: legs[leg].flow.remote.ip,
+          check: peer.mediaSourceCheck == .tuple ? .tuple : peer.mediaSourceCheck == .address ? .address : .prefix)
         environment.actions.append(.media(.program(session: id.rawValue, side: side, stream: stream, program)))
       }
     }
@@ -102,7 +103,9 @@ extension Call {
 
   /// A description rebuilt for `leg`: our address and ports there, or, on a direct call, what necessarily passes.
   func crossing(_ description: SessionDescription, to leg: Int) -> SessionDescription {
-    guard mediaPath == .relay, let anchor = legs[leg].anchor else { return description.crossing(to: nil) }
+    if mediaPath == .direct { return description.crossing(to: nil) }
+    // A relayed leg without ports: every stream is declined; the far side's own address never stands in for ours.
+    guard let anchor = legs[leg].anchor else { return description.crossing(to: (address: legs[leg].flow.remote.ip, ports: [])) }
     // A stream added later than the ports were taken is declined.
     var ports = anchor.ports
     while ports.count < description.media.count { ports.append(0) }

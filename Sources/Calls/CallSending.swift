@@ -7,15 +7,24 @@ import Trunks
 
 // Every message of a call leaves through these: the plugin of its trunk sees it, the ladder notes it.
 extension Call {
-  @discardableResult
-  mutating func send(_ request: SIPMessage, leg: Int, _ environment: inout CallEnvironment) -> TransactionLayer.ClientID {
+  /// What became of a request on its way out.
+  enum Sent {
+    case sent(TransactionLayer.ClientID)
+    /// The trunk's plugin refused it; nothing left.
+    case refused(status: Int)
+  }
+
+  /// An INVITE may be refused by the trunk's plugin; a BYE goes out whatever it says (a call must be able to end).
+  mutating func send(_ request: SIPMessage, leg: Int, _ environment: inout CallEnvironment) -> Sent {
     var request = request
-    hook(leg, &environment) { _ = $0.requestOut(&request, trunk: $1, at: $2) }
+    var verdict = TrunkTable.Verdict.pass
+    hook(leg, &environment) { verdict = $0.requestOut(&request, trunk: $1, at: $2) }
+    if case .refuse(let status) = verdict, request.method == .invite { return .refused(status: status) }
     let flow = route(leg, environment)
     let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: request.cseqNumber, hasSDP: !request.body.isEmpty, environment)
-    return client
+    return .sent(client)
   }
 
   mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {

@@ -65,7 +65,12 @@ extension Call {
     message.setBody(body.encoded(), type: "application/sdp")
     legs[to].inviteSequence = legs[to].dialog.localSequence
     legs[to].heardProvisional = false
-    legs[to].client = send(message, leg: to, &environment)
+    switch send(message, leg: to, &environment) {
+    case .sent(let client): legs[to].client = client
+    case .refused(let status):
+      legs[to].offerAnswer.rollBack()
+      giveUpOffer(status: Call.crossing(status: status), &environment)
+    }
   }
 
   /// The offer goes no further: both legs are as before, and whoever offered is told.

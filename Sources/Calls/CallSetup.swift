@@ -119,8 +119,11 @@ extension Call {
     legs[active].offerBase = legs[active].offerAnswer
     var message = LegMessages.invite(leg: legs[active], maxForwards: maxForwards - 1, body: body.encoded())
     passIdentity(to: &message, leg: active, environment)
-    legs[active].client = send(message, leg: active, &environment)
     phase = .calling
+    switch send(message, leg: active, &environment) {
+    case .sent(let client): legs[active].client = client
+    case .refused(let status): return attemptRefused(leg: active, status: status, cause: nil, by: "the plugin of \(legs[active].trunkName) refused the call with \(status)", &environment)
+    }
     let settings = environment.settings(of: legs[active].trunk)
     if settings.fastFailover, settings.progressTimeout > 0 {
       progressAt = environment.now + .seconds(settings.progressTimeout)
@@ -232,13 +235,17 @@ extension Call {
   }
 
   private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    attemptRefused(
+      leg: leg, status: response.status, cause: response.q850Cause, by: "\(legs[leg].trunkName) answered \(response.status)", &environment)
+  }
+
+  private mutating func attemptRefused(leg: Int, status received: Int, cause: Int?, by why: String, _ environment: inout CallEnvironment) {
     progressAt = nil
     legs[leg].client = nil
     legs[leg].state = .gone
-    legs[leg].status = response.status
-    let cause = response.q850Cause
+    legs[leg].status = received
     // Response-code translation comes before the decision to try the next trunk.
-    let status = environment.routing.translate(status: response.status, cause: cause, on: legs[leg].trunk)
+    let status = environment.routing.translate(status: received, cause: cause, on: legs[leg].trunk)
     lastRefusal = (Call.crossing(status: status), cause)
     let codes = environment.settings(of: legs[leg].trunk).failoverCodes
     let failsOver = codes.contains { Int($0.first) <= status && status <= Int($0.last) }
@@ -248,7 +255,7 @@ extension Call {
       tryNext(&environment)
     } else {
       let outcome: CallRecord.Outcome = status == 486 || status == 600 ? .busy : status == 480 || status == 408 ? .noAnswer : .refused
-      end(outcome, status: Call.crossing(status: status), cause: cause, reason: "\(legs[leg].trunkName) answered \(response.status)", by: leg, &environment)
+      end(outcome, status: Call.crossing(status: status), cause: cause, reason: why, by: leg, &environment)
     }
   }
 

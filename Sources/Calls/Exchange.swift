@@ -48,10 +48,10 @@ public struct Exchange {
   var table: CallTable
   var deadlines = DeadlineQueue<CallID>()
 
-  /// `wallClock`: seconds since 1970 at monotonic instant 0, for call records.
+  /// `wallClock`: seconds since 1970 at monotonic instant 0, for call records. `clock` measures plugins' hooks against their budget; `nil` = not measured.
   public init(
     shard: UInt8, setup: Setup, plugins: [String: UnsafePointer<tt_plugin_v1>], random: RandomSource, wallClock: Double, at now: Instant,
-    timers: TransactionLayer.Timers = TransactionLayer.Timers()
+    timers: TransactionLayer.Timers = TransactionLayer.Timers(), clock: (() -> Instant)? = nil
   ) {
     var random = random
     let forTransactions = RandomSource(seed: (random.next(), random.next(), random.next(), random.next()))
@@ -59,7 +59,7 @@ public struct Exchange {
     environment = CallEnvironment(
       now: now, configuration: configuration, settings: configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0) },
       routing: setup.routing, resolved: setup.resolved, gate: SourceGate(configuration, resolved: setup.resolved), load: TrunkLoad(configuration),
-      trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins),
+      trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins, clock: clock),
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
     table = CallTable(shard: shard)
@@ -119,6 +119,10 @@ public struct Exchange {
       drain()
     }
     environment.trunks.advance(to: now)
+    for note in environment.trunks.takeNotes() {
+      environment.note(
+        Note.Level(rawValue: UInt8(clamping: note.level)) ?? .info, note.text, [("TANDEM_PEER", note.peer), ("TANDEM_PLUGIN", note.plugin)])
+    }
   }
 
   public var nextDeadline: Instant? {

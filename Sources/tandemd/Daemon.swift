@@ -57,7 +57,8 @@ final class Daemon {
     if let snapshot = saved.snapshot { try InterfaceBinding.apply(snapshot, log: log) }
     let box = records.mailbox
     let exchange = Exchange(
-      shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now())
+      shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
+      clock: { MonotonicClock.now() })
     let signalling = try SignallingThread(
       exchange: exchange, setup: start,
       outlets: SignallingThread.Outlets(

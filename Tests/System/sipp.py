@@ -1,0 +1,45 @@
+"""SIPp as a scripted endpoint: scenarios are files beside this one, filled in by keyword."""
+import pathlib
+import subprocess
+
+SCENARIOS = pathlib.Path(__file__).resolve().parent / "scenarios"
+
+
+class SIPp:
+    """One run of one scenario. `local` and `remote` are (address, port); `remote` is `None` for a scenario that waits for calls."""
+
+    def __init__(self, folder, scenario, local, remote=None, calls=1, rate=10, transport="u1", called=None, prefix=(), extra=(), seconds=30):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.scenario = scenario
+        self.errors = self.folder / f"{scenario}-{local[1]}.errors"
+        self.trace = self.folder / f"{scenario}-{local[1]}.messages"
+        line = [*prefix, "sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", local[0], "-p", str(local[1]), "-m", str(calls), "-r", str(rate),
+                "-t", transport, "-nostdin", "-trace_err", "-error_file", str(self.errors), "-trace_msg", "-message_file", str(self.trace),
+                "-timeout", f"{seconds}s", "-timeout_error", "-mi", local[0], *extra]
+        if called:
+            line += ["-s", called]
+        if remote:
+            line.append(f"{remote[0]}:{remote[1]}")
+        self.process = subprocess.Popen(line, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self.seconds = seconds
+
+    def wait(self):
+        """True when every call of the scenario went as written."""
+        try:
+            return self.process.wait(self.seconds + 10) == 0
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return False
+
+    def trouble(self):
+        return self.errors.read_text()[-1500:] if self.errors.exists() else ""
+
+    def messages(self):
+        return self.trace.read_text() if self.trace.exists() else ""
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
