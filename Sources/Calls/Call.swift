@@ -67,6 +67,8 @@ struct Call: Sendable {
   var reason = ""
   var ladder = Ladder()
   var isRecorded = false
+  /// The record waits so long for the ends of the legs, so that its ladder shows them.
+  var recordAt: Instant?
   /// The last refusal met while trunks were tried: what the caller is told if none takes the call.
   var lastRefusal: (status: Int, cause: Int?)?
   /// Places this call holds, by trunk index: incoming first.
@@ -93,6 +95,7 @@ struct Call: Sendable {
     consider(routingAt)
     consider(ringingAt)
     consider(durationAt)
+    consider(recordAt)
     consider(renegotiation?.retryAt)
     for leg in legs { consider(leg.repetition?.nextDeadline) }
     return earliest
@@ -123,6 +126,10 @@ struct Call: Sendable {
     if let at = durationAt, at <= now {
       durationAt = nil
       end(.answered, status: status, cause: 102, reason: "max-call-duration was reached", by: nil, &environment)
+    }
+    if let at = recordAt, at <= now {
+      recordAt = nil
+      settle(&environment)
     }
     if let at = renegotiation?.retryAt, at <= now {
       renegotiation?.retryAt = nil

@@ -27,7 +27,7 @@ extension Call: Recordable {
     w.write(countsAwaited)
     w.write(streams)
     w.write(renegotiation)
-    for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt] { w.write(optional: deadline) }
+    for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt, recordAt] { w.write(optional: deadline) }
     w.write(began.bitPattern)
     for time in [answered, ended] { w.write(time?.bitPattern ?? UInt64.max) }
     w.write(Array(outcome.rawValue.utf8))
@@ -75,6 +75,7 @@ extension Call: Recordable {
     ringingAt = try r.optionalInstant()
     durationAt = try r.optionalInstant()
     scheduledAt = try r.optionalInstant()
+    recordAt = try r.optionalInstant()
     began = Double(bitPattern: try r.read())
     answered = try r.optionalTime()
     ended = try r.optionalTime()

@@ -47,6 +47,7 @@ extension Call {
     self.cause = cause
     self.reason = reason
     ended = environment.wallTime
+    recordAt = environment.now + CallLimits.recordPatience
     progressAt = nil
     routingAt = nil
     ringingAt = nil
@@ -142,9 +143,10 @@ extension Call {
     _ = environment.transactions.send(bye, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
   }
 
-  /// Writes the record once the outcome is known and the media counts are in.
+  /// Writes the record once the outcome is known, the media counts are in, and every leg has ended or had its time to.
   mutating func settle(_ environment: inout CallEnvironment) {
-    guard phase == .over, !isRecorded, !countsAwaited else { return }
+    guard phase == .over, !isRecorded, !countsAwaited, recordAt == nil || legs.allSatisfy({ $0.state == .gone }) else { return }
+    recordAt = nil
     isRecorded = true
     if environment.configuration.system.callRecords { environment.actions.append(.record(record(environment), ladder)) }
   }

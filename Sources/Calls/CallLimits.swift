@@ -6,6 +6,8 @@ enum CallLimits {
   static let calls = 50_000
   /// A phone that rings longer than this is not going to be answered (RFC 3261 Timer C asks for more than 3 minutes).
   static let ringing = Gap.seconds(240)
+  /// A call's record waits so long for the answers to our BYEs.
+  static let recordPatience = Gap.seconds(2)
   /// Attempts one call may make: the routing timeout bounds the time, this bounds the state.
   static let attempts = 16
   /// How often other ports are tried when the ones taken can not be bound.
