@@ -58,8 +58,8 @@ public final class ConfigurationDatabase {
     self.context = context
     runningCommit = stored.running
     past = Array(stored.past.prefix(Self.mostPast))
-    running = if let commit = stored.running { try ConfigurationTree(json: commit.json, context: context) } else { ConfigurationTree(context) }
-    candidate = if let text = stored.candidate { try ConfigurationTree(json: text, context: context) } else { running.copy() }
+    running = if let commit = stored.running { try ConfigurationTree(json: commit.json, context: context, isOurs: true) } else { ConfigurationTree(context) }
+    candidate = if let text = stored.candidate { try ConfigurationTree(json: text, context: context, isOurs: true) } else { running.copy() }
   }
 
   /// The same database with another set of plugins; nodes of a plugin that went are kept aside, those of one that came become checked settings.
@@ -143,7 +143,7 @@ public final class ConfigurationDatabase {
         node: "rollback", value: "\(number)", problem: "is not a commit that is kept",
         accepted: past.isEmpty ? "0, for what runs now" : "0, for what runs now, to \(past.count)")
     }
-    return try ConfigurationTree(json: past[number - 1].json, context: context)
+    return try ConfigurationTree(json: past[number - 1].json, context: context, isOurs: true)
   }
 
   // MARK: reading

@@ -5,26 +5,51 @@ import CYANG
 extension ConfigurationTree {
   /// Reads RFC 7951 JSON. Every member must have a place in the schema and every value its type; members below a known node that belong to a module
   /// that is not loaded are kept as they are.
-  public convenience init(json text: String, context: YANGContext) throws(ConfigurationError) {
+  ///
+  /// `isOurs`: the text was printed by this type and so is in the order of the schema, which spares libyang the search for each node's place.
+  public convenience init(json text: String, context: YANGContext, isOurs: Bool = false) throws(ConfigurationError) {
     self.init(context)
     guard text.utf8.count <= WordSplitter.mostBytes else {
       throw ConfigurationError(node: "", problem: "the text has \(text.utf8.count) bytes", accepted: "at most \(WordSplitter.mostBytes)")
     }
     guard !text.utf8.contains(0) else { throw ConfigurationError(node: "", problem: "the JSON text has a NUL character") }
-    try parse(text)
+    try parse(text, options: UInt32(LYD_PARSE_ONLY | LYD_PARSE_OPAQ) | (isOurs ? UInt32(LYD_PARSE_ORDERED) : 0))
     _ = context.takeMessages()
     var errors: [ConfigurationError] = []
     for node in top { checkOpaque(node, &errors) }
     if let error = ConfigurationError(joining: errors) { throw error }
   }
 
-  private func parse(_ text: String) throws(ConfigurationError) {
+  /// libyang descends once per level: deeper texts than any configuration has are not handed to it.
+  static let deepestJSON = 64
+
+  static func checkDepth(_ text: String) throws(ConfigurationError) {
+    var depth = 0
+    var isInString = false
+    var isEscaped = false
+    for byte in text.utf8 {
+      if isEscaped { isEscaped = false; continue }
+      switch byte {
+      case UInt8(ascii: "\\"): isEscaped = isInString
+      case UInt8(ascii: "\""): isInString.toggle()
+      case UInt8(ascii: "{"), UInt8(ascii: "["): if !isInString { depth += 1 }
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): if !isInString { depth -= 1 }
+      default: break
+      }
+      guard depth <= deepestJSON else {
+        throw ConfigurationError(node: "", problem: "the JSON is refused: it is nested too deeply", accepted: "at most \(deepestJSON) levels")
+      }
+    }
+  }
+
+  private func parse(_ text: String, options: UInt32) throws(ConfigurationError) {
+    try Self.checkDepth(text)
     var input: OpaquePointer?
     var read = 0
     let code = text.withCString { bytes -> LY_ERR in
       guard ly_in_new_memory(bytes, &input) == LY_SUCCESS else { return LY_EMEM }
       defer { ly_in_free(input, 0) }
-      let code = lyd_parse_data(context.raw, nil, input, LYD_JSON, UInt32(LYD_PARSE_ONLY | LYD_PARSE_OPAQ), 0, &first)
+      let code = lyd_parse_data(context.raw, nil, input, LYD_JSON, options, 0, &first)
       read = ly_in_parsed(input)
       return code
     }
@@ -62,7 +87,7 @@ extension ConfigurationTree {
     let place = parent?.steps.words ?? ""
     let module = node.moduleName
     let isOurs = module.isEmpty || module == YANGContext.coreModule || context.isLoaded(module: module)
-    if !isOurs, parent != nil { return }
+    if !isOurs, parent != nil, WordWalk.isIdentifier(module), WordWalk.isIdentifier(node.name) { return }
     let known = context.children(of: parent?.schema, named: node.name).first { module.isEmpty || $0.moduleName == module }
     guard let known else {
       errors.append(unknownWord(isOurs ? node.name : module + ":" + node.name, below: parent?.schema, place: place))
@@ -162,6 +187,7 @@ extension ConfigurationTree {
   /// Replaces an absent plugin's node below `parent` by what the JSON text says.
   func setOpaque(named name: String, module: String, json text: String, below parent: DataNode) throws(ConfigurationError) {
     let old = parent.children.filter { $0.name == name && $0.moduleName == module }
+    try Self.checkDepth(text)
     var input: OpaquePointer?
     let document = "{\"\(module):\(name)\":\(text)}"
     let code = document.withCString { bytes -> LY_ERR in

@@ -13,6 +13,8 @@ public final class ConfigurationTree {
   var first: UnsafeMutablePointer<lyd_node>?
   /// List and leaf-list entries by place and key, so that thousands of `set` lines do not search thousands of siblings; `nil`: to be made.
   private var entries: [EntryKey: DataNode]?
+  /// The last top-level node of each name: where the next one goes.
+  private var lastOfName: [SchemaNode: DataNode] = [:]
 
   struct EntryKey: Hashable {
     var parent: UnsafeMutablePointer<lyd_node>?
@@ -26,7 +28,13 @@ public final class ConfigurationTree {
 
   public func copy() -> ConfigurationTree {
     let other = ConfigurationTree(context)
-    if let first { _ = lyd_dup_siblings(first, nil, UInt32(LYD_DUP_RECURSIVE), &other.first) }
+    var last: UnsafeMutablePointer<lyd_node>?
+    for node in top {
+      var copy: UnsafeMutablePointer<lyd_node>?
+      guard lyd_dup_single(node.raw, nil, UInt32(LYD_DUP_RECURSIVE), &copy) == LY_SUCCESS, let copy else { continue }
+      if let last { yang_link_after(other.first, last, copy) } else { other.first = copy }
+      last = copy
+    }
     return other
   }
 
@@ -114,8 +122,21 @@ public final class ConfigurationTree {
       let said = context.takeMessages().last?.text ?? "error \(code.rawValue)"
       throw ConfigurationError(node: schema.path, problem: "can not be added: " + said)
     }
-    if parent == nil { _ = lyd_insert_sibling(first, created, &first) }
-    return DataNode(created)
+    let node = DataNode(created)
+    if parent == nil { insertTop(node) }
+    return node
+  }
+
+  private func insertTop(_ node: DataNode) {
+    guard let schema = node.schema else { return }
+    if let last = lastOfName[schema] {
+      yang_link_after(first, last.raw, node.raw)
+    } else {
+      _ = lyd_insert_sibling(first, node.raw, &first)
+    }
+    var last = node
+    while let next = last.raw.pointee.next, next.pointee.schema == schema.raw { last = DataNode(next) }
+    lastOfName[schema] = last
   }
 
   /// Takes a node out with all below it, and containers above it that are left empty.
@@ -133,6 +154,7 @@ public final class ConfigurationTree {
 
   private func unlinked(_ node: DataNode) -> UnsafeMutablePointer<lyd_node> {
     if first == node.raw { first = node.raw.pointee.next }
+    if let schema = node.schema, lastOfName[schema] == node { lastOfName[schema] = nil }
     lyd_unlink_tree(node.raw)
     return node.raw
   }
@@ -157,15 +179,19 @@ public final class ConfigurationTree {
     collect(top)
     for group in groups {
       let parent = group.first?.parent
-      for node in group.sorted(by: DataNode.precedes) {
-        let raw = unlinked(node)
-        if let parent { _ = lyd_insert_child(parent.raw, raw) } else { _ = lyd_insert_sibling(first, raw, &first) }
+      // Taken out from the front: libyang walks all the way back for a last node.
+      let nodes = group.map { DataNode(unlinked($0)) }
+      for node in nodes.sorted(by: DataNode.precedes) {
+        if let parent { _ = lyd_insert_child(parent.raw, node.raw) } else { insertTop(node) }
       }
     }
   }
 
   /// Drops the index after libyang changed the tree by itself.
-  func forgetIndex() { entries = nil }
+  func forgetIndex() {
+    entries = nil
+    lastOfName = [:]
+  }
 }
 
 /// One step down a tree: a node and, for a list, which entry.

@@ -6,7 +6,8 @@ extension ConfigurationTree {
   func validated() throws(ConfigurationError) -> ConfigurationTree {
     let copy = self.copy()
     copy.removeOpaque()
-    if let error = ConfigurationError(joining: StructureCheck.errors(in: copy)) { throw error }
+    if let error = ConfigurationError(joining: copy.duplicates() + StructureCheck.errors(in: copy)) { throw error }
+    for node in copy.top { yang_mark_unique(node.raw) }
     let code = lyd_validate_all(&copy.first, context.raw, UInt32(LYD_VALIDATE_NO_STATE), nil)
     copy.forgetIndex()
     guard code == LY_SUCCESS else {
@@ -21,6 +22,17 @@ extension ConfigurationTree {
   func opaqueNodes() -> [DataNode] {
     func collect(_ siblings: Siblings) -> [DataNode] { siblings.flatMap { $0.schema == nil ? [$0] : collect($0.children) } }
     return collect(top)
+  }
+
+  /// Top-level entries and values that are there twice, which only JSON can bring.
+  private func duplicates() -> [ConfigurationError] {
+    var seen: Set<EntryKey> = []
+    return top.compactMap { node in
+      guard let schema = node.schema else { return nil }
+      let keys = schema.kind == .list ? node.keys : schema.kind == .leafList ? [node.value ?? ""] : []
+      if seen.insert(EntryKey(parent: nil, schema: schema, keys: keys)).inserted { return nil }
+      return ConfigurationError(node: node.steps.words, value: node.value, problem: "is there twice", accepted: "each once")
+    }
   }
 
   private func removeOpaque() {

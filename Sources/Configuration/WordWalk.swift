@@ -38,8 +38,9 @@ struct WordWalk {
     return .node(found)
   }
 
-  private static func isIdentifier(_ text: String) -> Bool {
-    text.utf8.allSatisfy { byte in
+  /// Whether a text can be the name of a module or node (RFC 7950 6.2).
+  static func isIdentifier(_ text: String) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { byte in
       (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || (byte >= 48 && byte <= 57) || byte == 45 || byte == 46 || byte == 95
     }
   }

@@ -94,3 +94,16 @@ static inline const struct lysc_node *yang_next_choice(const struct lysc_node *l
     if (node->nodetype == LYS_CHOICE) return node;
   return NULL;
 }
+
+// Puts a detached node after a top-level node. libyang looks for the place from the first node on, which makes ten thousand routes slow; top-level
+// nodes have no hash table to keep, so the links are all there is.
+static inline void yang_link_after(struct lyd_node *first, struct lyd_node *sibling, struct lyd_node *node) {
+  node->prev = sibling;
+  node->next = sibling->next;
+  if (node->next) node->next->prev = node;
+  else first->prev = node;
+  sibling->next = node;
+}
+
+// Marks a node as checked for duplicates, which libyang does by comparing each top-level node with all others.
+static inline void yang_mark_unique(struct lyd_node *node) { node->flags &= ~(uint32_t)LYD_NEW; }
