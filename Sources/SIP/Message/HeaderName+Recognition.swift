@@ -1,9 +1,7 @@
 extension HeaderName {
   /// The name for a spelling as on the wire, full or compact, any case; `.other` when it is none of ours. (A trunk plugin names headers by bytes.)
-  public init(spelling: some Collection<UInt8>) {
-    self =
-      spelling.withContiguousStorageIfAvailable { HeaderName(spelling: $0) }
-      ?? Array(spelling).withUnsafeBufferPointer { HeaderName(spelling: $0) }
+  @inlinable public init(spelling: some Collection<UInt8>) {
+    self = spelling.withBytes { HeaderName(spelling: $0) }
   }
 
   /// The same for callers on a per-message path in other modules: not generic, so nothing is left to specialise there.

@@ -28,7 +28,7 @@ struct MessageReading {
   var hasContentType = false
   var bodyStart = 0
 
-  mutating func fail(_ status: Int, _ reason: StaticString) {
+  @inline(never) mutating func fail(_ status: Int, _ reason: StaticString) {
     if let defect, defect.status == 505 || (status != 505 && defect.status != 416) { return }
     defect = Defect(status: status, reason: reason)
   }
@@ -76,8 +76,7 @@ struct MessageReading {
     method = Method(known: line, start, methodEnd)
       ?? .other(Array(UnsafeBufferPointer(start: line.base + start, count: methodEnd &- start)))
     let uriStart = line.at
-    var uriEnd = uriStart
-    while uriEnd < line.end, line.base[uriEnd] != UInt8(ascii: " ") { uriEnd &+= 1 }
+    let uriEnd = line.next(0x2020_2020_2020_2020, upTo: line.end)
     target = Extent(uriStart, uriEnd)
     line.at = uriEnd
     guard line.take(UInt8(ascii: " ")), readVersion(&line), line.isAtEnd else {
@@ -183,7 +182,9 @@ struct MessageReading {
   /// A name and its colon. The colon is looked for first: a name we know needs no look at its characters one by one.
   @inline(__always) private func readName(_ reader: inout ByteReader) -> (HeaderName, Int)? {
     let start = reader.at
-    if let colon = reader.nearColon() {
+    // No name of ours is longer than 20 characters; three words hold it and its colon.
+    let colon = reader.next(0x3a3a_3a3a_3a3a_3a3a, upTo: start &+ 24)
+    if reader.byte(colon) == UInt8(ascii: ":") {
       let name = HeaderName(reader.base + start, count: colon &- start)
       if name != .other {
         reader.at = colon &+ 1
@@ -276,17 +277,18 @@ extension ByteReader {
     }
   }
 
-  /// A colon within the next 24 bytes, as far as there are so many.
-  @inline(__always) func nearColon() -> Int? {
+  /// The first place from here on, and before `limit`, of the byte that `pattern` repeats; `limit` when there is none.
+  @inline(__always) func next(_ pattern: UInt64, upTo limit: Int) -> Int {
     let raw = UnsafeRawPointer(base)
+    let last = min(limit, end)
     var i = at
-    let last = min(at &+ 24, end)
     while i &+ 8 <= last {
-      let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)) ^ 0x3a3a_3a3a_3a3a_3a3a
+      let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: i, as: UInt64.self)) ^ pattern
       let hits = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
       if hits != 0 { return i &+ (hits.trailingZeroBitCount &>> 3) }
       i &+= 8
     }
-    return nil
+    while i < last, base[i] != UInt8(truncatingIfNeeded: pattern) { i &+= 1 }
+    return i
   }
 }

@@ -6,11 +6,12 @@ public enum Method: Hashable, Sendable {
   case other([UInt8])
 
   /// The method a token names. Bytes that no token may hold are kept here and written as `-`.
-  public init(token: some Collection<UInt8>) {
-    let bytes = Array(token)
-    self = bytes.withUnsafeBufferPointer { buffer in
-      buffer.baseAddress.flatMap { Method(known: ByteReader($0, from: 0, to: buffer.count), 0, buffer.count) }
-    } ?? .other(bytes)
+  @inlinable public init(token: some Collection<UInt8>) {
+    self = token.withBytes { Method(bytes: $0) }
+  }
+
+  @usableFromInline init(bytes: UnsafeBufferPointer<UInt8>) {
+    self = bytes.baseAddress.flatMap { Method(known: ByteReader($0, from: 0, to: bytes.count), 0, bytes.count) } ?? .other(Array(bytes))
   }
 
   /// The token for the wire.

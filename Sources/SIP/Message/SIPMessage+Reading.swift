@@ -41,8 +41,14 @@ extension SIPMessage {
   public func has(_ name: HeaderName) -> Bool { index.contains { $0.name == name } }
 
   /// The first whole value of a header by its spelling, any case, full or compact; meant for headers outside `HeaderName`.
-  public func value(named name: some Collection<UInt8>) -> ArraySlice<UInt8>? {
-    fieldIndex(named: name).map { index[$0].value.slice(of: arena) }
+  @inlinable public func value(named name: some Collection<UInt8>) -> ArraySlice<UInt8>? {
+    name.withBytes { value(named: $0) }
+  }
+
+  @usableFromInline func value(named name: UnsafeBufferPointer<UInt8>) -> ArraySlice<UInt8>? {
+    let known = HeaderName(spelling: name)
+    let field = index.first { known == .other ? isOther($0, named: name) : $0.name == known }
+    return field?.value.slice(of: arena)
   }
 
   /// Whether a comma-list header of tokens (Supported, Require, Allow) holds this token, ignoring case.
@@ -61,14 +67,7 @@ extension SIPMessage {
     index.map { ($0.name, $0.spelling.slice(of: arena), $0.value.slice(of: arena)) }
   }
 
-  /// The first field with this name.
-  func fieldIndex(named name: some Collection<UInt8>) -> Int? {
-    let known = HeaderName(spelling: name)
-    guard known == .other else { return index.firstIndex { $0.name == known } }
-    return index.firstIndex { isOther($0, named: name) }
-  }
-
-  func isOther(_ field: HeaderField, named name: some Collection<UInt8>) -> Bool {
+  func isOther(_ field: HeaderField, named name: UnsafeBufferPointer<UInt8>) -> Bool {
     guard field.name == .other, Int(field.nameLength) == name.count else { return false }
     return zip(field.spelling.slice(of: arena), name).allSatisfy { $0.lowercased == $1.lowercased }
   }

@@ -71,26 +71,3 @@ struct HeaderField: Sendable {
 
   @inline(__always) var spelling: Extent { Extent(Int(nameStart), Int(nameStart) + Int(nameLength)) }
 }
-
-/// What was read once from the header fields that every message has.
-struct Essentials: Sendable {
-  struct Found: OptionSet, Sendable {
-    let rawValue: UInt8
-    static let via = Found(rawValue: 1)
-    static let from = Found(rawValue: 2)
-    static let to = Found(rawValue: 4)
-    static let callID = Found(rawValue: 8)
-    static let cseq = Found(rawValue: 16)
-    static let all: Found = [.via, .from, .to, .callID, .cseq]
-  }
-
-  /// Those present and sound.
-  var sound = Found()
-  /// -1 when absent.
-  var maxForwards: Int16 = -1
-  var cseqNumber: UInt32 = 0
-  var callID = Extent()
-  var via = ViaLayout()
-  var from = AddressLayout()
-  var to = AddressLayout()
-}
