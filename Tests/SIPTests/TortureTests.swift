@@ -280,7 +280,7 @@ struct TortureTests {
   @Test("Two Content-Lengths that differ — RFC 4475 3.3.9")
   func doubledLength() { #expect(refusal(options(adding: ["Content-Length: 13", "Content-Length: 5"], body: "There's no way"))?.status == 400) }
 
-  @Test("A response whose Via came to nothing — RFC 4475 3.3.10 onwards")
+  @Test("A response without Via goes nowhere — RFC 3261 18.1.2")
   func responseWithoutVia() { #expect(refusal(Sample.message(lines("SIP/2.0 200 OK", "OPTIONS", changing: ["Via": []]))) != nil) }
 
   @Test("A request of RFC 2543, without tag, cookie and Max-Forwards, is read — RFC 4475 3.4.1")
