@@ -219,9 +219,6 @@ public final class ConfigurationDatabase {
   @discardableResult
   public func validate() throws(ConfigurationError) -> [String] { try prepare().warnings }
 
-  /// What runs, decoded anew from its commit.
-  public func runningDecoded() throws(ConfigurationError) -> Configuration { try running.decoded().configuration }
-
   /// Makes a prepared configuration the running one. `time` in seconds since 1970, UTC.
   public func finish(_ prepared: Prepared, time: Int64, comment: String? = nil, user: String? = nil) {
     if let before = runningCommit { past = Array(([before] + past).prefix(Self.mostPast)) }

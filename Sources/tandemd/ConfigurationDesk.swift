@@ -190,17 +190,6 @@ final class ConfigurationDesk {
     return try commit("from \(file)", "tandemd")
   }
 
-  /// The commit in force decoded, checked and applied anew: another version wrote its snapshot.
-  func recommit() throws(ControlError) {
-    let database = try database()
-    let configuration = try told { () throws(ConfigurationError) in try database.runningDecoded() }
-    try dependencies.apply(configuration, compiled(configuration))
-    do throws(SystemCallError) { try files.save(database.stored, snapshot: configuration) } catch {
-      throw ControlError(.refused, node: "commit", "could not be stored: \(error)")
-    }
-    running = configuration
-  }
-
   /// Valid as data, for routing, and on this machine.
   private func prepare(_ database: ConfigurationDatabase) throws(ControlError) -> ConfigurationDatabase.Prepared {
     let prepared = try told { () throws(ConfigurationError) in try database.prepare() }

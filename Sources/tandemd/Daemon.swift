@@ -53,8 +53,14 @@ final class Daemon {
     let saved = try files.load()
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
 
-    let start = try Daemon.setup(saved.snapshot ?? Configuration())
-    if let snapshot = saved.snapshot { try InterfaceBinding.apply(snapshot, log: log) }
+    let live = LiveSystem(log: log)
+    let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
+    desk = ConfigurationDesk(
+      ConfigurationDesk.Dependencies(context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply),
+      files: files, saved: saved)
+    let restored = try desk.restored()
+    let start = try LiveSystem.setup(restored ?? Configuration())
+    if let restored { try InterfaceBinding.apply(restored, log: log) }
     let box = records.mailbox
     let exchange = Exchange(
       shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
@@ -65,20 +71,7 @@ final class Daemon {
         record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
         note: { note in log.write(Log.Level(note.level), note.text, note.fields) }))
     self.signalling = signalling
-
-    let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
-    desk = ConfigurationDesk(
-      ConfigurationDesk.Dependencies(
-        context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) },
-        apply: { configuration, routing throws(ControlError) in
-          try InterfaceBinding.apply(configuration, log: log)
-          let setup = Exchange.Setup(configuration: configuration, routing: routing, resolved: Daemon.resolve(configuration))
-          switch signalling.reconfigure(setup) {
-          case .done: break
-          case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
-          case .noAnswer: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
-          }
-        }), files: files, saved: saved)
+    live.signalling = signalling
     poll = try EventPoll()
     network = try? NetworkWatcher()
     let service = ControlService(Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, desk: desk, network: network), desk: desk)
@@ -86,19 +79,14 @@ final class Daemon {
     try poll.add(signals.descriptor, key: Key.signals)
     try poll.add(records.mailbox.descriptor, key: Key.records)
     if let network { try poll.add(network.descriptor, key: Key.network) }
-    try seed(saved)
+    try seed(isEmpty: restored == nil)
   }
 
   /// Decided: `--config` seeds an empty state directory; afterwards the last commit wins, and start says which it took.
-  private func seed(_ saved: ConfigurationFiles.Saved) throws {
-    if saved.snapshot != nil {
+  private func seed(isEmpty: Bool) throws {
+    guard isEmpty else {
       if let file = options.configFile { log.write(.notice, "the last commit in \(options.stateDirectory) is in force; \(file) is only for an empty one") }
       return log.write(.notice, "configuration: \(desk.summary)")
-    }
-    if saved.stored.running != nil {
-      // Another version wrote the snapshot: decode the commit anew.
-      try desk.recommit()
-      return log.write(.notice, "configuration: \(desk.summary), decoded anew")
     }
     guard let file = options.configFile else {
       return log.write(.notice, "no configuration yet: use `tandem` (`configure`, `set ...`, `commit`), or start with --config FILE")
@@ -109,17 +97,6 @@ final class Daemon {
     let result = try desk.seed(String(decoding: bytes, as: UTF8.self), from: file)
     for warning in result.warnings { log.write(.warning, warning) }
     log.write(.notice, "configuration: taken from \(file)")
-  }
-
-  private static func setup(_ configuration: Configuration) throws -> Exchange.Setup {
-    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolve(configuration))
-  }
-
-  /// The addresses of peers that are named by a domain, as of now.
-  private static func resolve(_ configuration: Configuration) -> [[IPAddress]] {
-    configuration.peers.map { peer in
-      if case .domain(let name) = peer.address { NameLookup.addresses(of: name) } else { [] }
-    }
   }
 
   private static func dependencies(

@@ -12,6 +12,7 @@ case .wrong(let line):
 case .run(let options):
   if let probe = options.probe { exit(PluginFolder.probe(probe.file, settings: probe.settings)) }
   do {
+    DescriptorLimit.raise()
     // Before any thread: they inherit the blocked signals.
     let signals = try SignalWatcher()
     try Daemon(options, log: Log(), signals: signals).run()
