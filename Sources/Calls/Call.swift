@@ -44,6 +44,10 @@ struct Call: Sendable {
   var sessionOpen = false
   var countsAwaited = false
   var streams: [StreamStatistics] = []
+  /// Whether the relayed media still lives; `nil` before the answer, and when neither trunk wants it watched.
+  var watch: MediaWatch?
+  /// When the next counts are asked for.
+  var watchAt: Instant?
 
   /// The offer on its way from one leg to the other while the call is up.
   var renegotiation: Renegotiation?
@@ -96,6 +100,7 @@ struct Call: Sendable {
     consider(ringingAt)
     consider(durationAt)
     consider(recordAt)
+    consider(watchAt)
     consider(renegotiation?.retryAt)
     for leg in legs { consider(leg.repetition?.nextDeadline) }
     return earliest
@@ -127,6 +132,7 @@ struct Call: Sendable {
       durationAt = nil
       end(.answered, status: status, cause: 102, reason: "max-call-duration was reached", by: nil, &environment)
     }
+    if let at = watchAt, at <= now { askForCounts(&environment) }
     if let at = recordAt, at <= now {
       recordAt = nil
       settle(&environment)

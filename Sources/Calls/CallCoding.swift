@@ -26,6 +26,8 @@ extension Call: Recordable {
     w.write(sessionOpen)
     w.write(countsAwaited)
     w.write(streams)
+    w.write(watch)
+    w.write(optional: watchAt)
     w.write(renegotiation)
     for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt, recordAt] { w.write(optional: deadline) }
     w.write(began.bitPattern)
@@ -69,6 +71,8 @@ extension Call: Recordable {
     sessionOpen = try r.read()
     countsAwaited = try r.read()
     streams = try r.read()
+    watch = try r.read()
+    watchAt = try r.optionalInstant()
     renegotiation = try r.read()
     progressAt = try r.optionalInstant()
     routingAt = try r.optionalInstant()

@@ -52,6 +52,8 @@ extension Call {
     routingAt = nil
     ringingAt = nil
     durationAt = nil
+    watch = nil
+    watchAt = nil
     renegotiation = nil
     for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
     for (index, trunk) in places.enumerated() where trunk >= 0 {

@@ -214,6 +214,7 @@ extension Call {
     outcome = .answered
     let seconds = environment.settings(of: legs[0].trunk).maxCallDuration
     if seconds > 0 { durationAt = environment.now + .seconds(seconds) }
+    watchMedia(&environment)
     legs[0].state = .confirmed
     legs[0].dialog.state = .confirmed
     sendAnswer(body, leg: 0, request, server, &environment)

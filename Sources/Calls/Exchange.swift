@@ -102,7 +102,7 @@ public struct Exchange {
     case .opened(let session, let side): withCall(CallID(rawValue: session)) { $0.mediaOpened(side, &$1) }
     case .refused(let session, let side, let reason): withCall(CallID(rawValue: session)) { $0.mediaRefused(side, reason: reason, &$1) }
     case .closed(let session, let counts): withCall(CallID(rawValue: session)) { $0.mediaClosed(counts, &$1) }
-    case .report(let session, let counts): withCall(CallID(rawValue: session)) { call, _ in call.streams = counts }
+    case .report(let session, let counts): withCall(CallID(rawValue: session)) { $0.mediaReported(counts, &$1) }
     }
     drain()
   }

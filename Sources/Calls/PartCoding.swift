@@ -218,3 +218,32 @@ extension Ladder.Entry: Recordable {
     self.init(at: at, leg: leg, sent: sent, method: method, status: try r.read(), sequence: try r.read(), hasSDP: try r.read(), remote: try r.read())
   }
 }
+
+extension MediaWatch: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(limit.nanoseconds)
+    w.write(answered.nanoseconds)
+    w.write(UInt32(watched.count))
+    for entry in watched {
+      w.write(entry.side.rawValue)
+      w.write(integer: entry.stream)
+      w.write(entry.isHeld)
+      w.write(entry.since.nanoseconds)
+      w.write(optional: entry.lastRTP)
+      w.write(optional: entry.lastRTCP)
+    }
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(limit: Gap(nanoseconds: try r.read()), answered: Instant(nanoseconds: try r.read()))
+    for _ in 0..<(try r.read(UInt32.self)) {
+      let side = try r.enumeration(MediaSide.init(rawValue:))
+      let stream = try r.integer()
+      let isHeld: Bool = try r.read()
+      var entry = Watched(side: side, stream: stream, since: Instant(nanoseconds: try r.read()))
+      entry.isHeld = isHeld
+      entry.lastRTP = try r.optionalInstant()
+      entry.lastRTCP = try r.optionalInstant()
+      watched.append(entry)
+    }
+  }
+}

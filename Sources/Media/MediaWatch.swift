@@ -9,18 +9,23 @@ public import Timing
 public struct MediaWatch: Sendable, Equatable {
   /// 30 s by default elsewhere: six RTCP intervals of 5 s.
   public let limit: Gap
-  private struct Watched: Sendable, Equatable {
-    var side: MediaSide
-    var stream: Int
-    var isHeld = false
+  public struct Watched: Sendable, Equatable {
+    public var side: MediaSide
+    public var stream: Int
+    public var isHeld = false
     /// Answer, or the last change of `isHeld`.
-    var since: Instant
-    var lastRTP: Instant?
-    var lastRTCP: Instant?
+    public var since: Instant
+    public var lastRTP: Instant?
+    public var lastRTCP: Instant?
+    public init(side: MediaSide, stream: Int, since: Instant) {
+      self.side = side
+      self.stream = stream
+      self.since = since
+    }
   }
-  /// In order of first mention; as many as the reports have entries.
-  private var watched: [Watched] = []
-  private let answered: Instant
+  /// In order of first mention; as many as the reports have entries. Set only to put a stored watch back.
+  public var watched: [Watched] = []
+  public let answered: Instant
 
   /// Silence that lasted `limit`.
   public struct Silence: Sendable, Equatable {
