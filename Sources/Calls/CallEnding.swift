@@ -118,15 +118,16 @@ extension Call {
   }
 
   /// A client transaction of this leg ended without a final answer.
-  mutating func unanswered(_ client: TransactionLayer.ClientID, leg: Int, because why: String, _ environment: inout CallEnvironment) {
+  /// `status`: what a caller who waits for it is told.
+  mutating func unanswered(_ client: TransactionLayer.ClientID, leg: Int, status: Int, because why: String, _ environment: inout CallEnvironment) {
     if legs[leg].farewell == client { return farewellEnded(leg: leg, &environment) }
     guard legs[leg].client == client else { return }
-    if legs[leg].state == .inviting || legs[leg].abandoned { return attemptUnanswered(leg: leg, because: why, &environment) }
+    if legs[leg].state == .inviting || legs[leg].abandoned { return attemptUnanswered(leg: leg, status: status, because: why, &environment) }
     // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).
     legs[leg].client = nil
     guard phase == .up else { return settle(&environment) }
     environment.trunks.failed(legs[leg].trunk, reason: "no answer to re-INVITE", at: environment.now)
-    end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) did not answer a re-INVITE: \(why)", by: nil, &environment)
+    end(.answered, status: self.status, cause: 41, reason: "\(legs[leg].trunkName) did not answer a re-INVITE: \(why)", by: nil, &environment)
   }
 
   /// A response on a leg whose INVITE has its 2xx already: the same one again, or another fork's (RFC 3261 13.2.2.4).

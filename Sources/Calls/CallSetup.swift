@@ -196,10 +196,11 @@ extension Call {
     ringingAt = nil
     legs[leg].client = nil
     legs[leg].status = response.status
-    guard response.to.tag != nil, response.contact != nil else {
+    // Without a tag there is no dialog to acknowledge in. Without a Contact (12.1.1 wants one) our Request-URI stays the target.
+    guard response.to.tag != nil else {
       legs[leg].abandoned = true
       legs[leg].state = .gone
-      return end(.failed, status: 502, cause: 38, reason: "the answer of \(legs[leg].trunkName) had no tag or Contact", by: leg, &environment)
+      return end(.failed, status: 502, cause: 38, reason: "the answer of \(legs[leg].trunkName) had no tag", by: leg, &environment)
     }
     legs[leg].adopt(response)
     legs[leg].dialog.state = .confirmed
@@ -273,20 +274,21 @@ extension Call {
     }
   }
 
-  /// Timer B, or the transport failed: nobody there.
-  mutating func attemptUnanswered(leg: Int, because why: String, _ environment: inout CallEnvironment) {
+  /// Timer B (408), or the transport failed (503, RFC 3261 16.9): nobody there.
+  mutating func attemptUnanswered(leg: Int, status: Int, because why: String, _ environment: inout CallEnvironment) {
     legs[leg].client = nil
     legs[leg].state = .gone
     guard leg == active, phase == .calling || phase == .alerting, !legs[leg].abandoned else { return settle(&environment) }
     progressAt = nil
-    lastRefusal = (408, 18)
+    let cause = status == 408 ? 18 : 27
+    lastRefusal = (status, cause)
     if phase == .calling {
       environment.trunks.failed(legs[leg].trunk, reason: "no answer to INVITE", at: environment.now)
       environment.counters.failovers += 1
       dropAttempt(&environment)
       tryNext(&environment)
     } else {
-      end(.noAnswer, status: 408, cause: 18, reason: "\(legs[leg].trunkName): \(why)", by: leg, &environment)
+      end(.noAnswer, status: status, cause: cause, reason: "\(legs[leg].trunkName): \(why)", by: leg, &environment)
     }
   }
 
@@ -333,7 +335,7 @@ extension Call {
   mutating func receivedLate(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
     guard response.status >= 200 else { return }
     legs[leg].client = nil
-    if response.status < 300, response.to.tag != nil, response.contact != nil {
+    if response.status < 300, response.to.tag != nil {
       legs[leg].adopt(response)
       legs[leg].dialog.state = .confirmed
       acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)

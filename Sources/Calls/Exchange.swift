@@ -169,9 +169,9 @@ public struct Exchange {
       case .response(let client, let message, let flow):
         receivedResponse(message, client: client, flow: flow)
       case .timedOut(let client):
-        clientFailed(client, because: "no answer in time")
+        clientFailed(client, status: 408, because: "no answer in time")
       case .transportFailed(let client):
-        clientFailed(client, because: "could not be reached")
+        clientFailed(client, status: 503, because: "could not be reached")
       case .unacknowledged:
         break
       case .stray:
@@ -209,11 +209,11 @@ public struct Exchange {
     }
   }
 
-  private mutating func clientFailed(_ client: TransactionLayer.ClientID, because why: String) {
+  private mutating func clientFailed(_ client: TransactionLayer.ClientID, status: Int, because why: String) {
     guard let owner = environment.owners[client] else { return }
     withCall(owner.call) { call, environment in
       guard call.legs.indices.contains(owner.leg) else { return }
-      call.unanswered(client, leg: owner.leg, because: why, &environment)
+      call.unanswered(client, leg: owner.leg, status: status, because: why, &environment)
     }
   }
 
