@@ -100,6 +100,8 @@ let package = Package(
     tests(of: "Control", ["Records", "Configuration"]),
     tests(of: "Linux", ["Timing", "Addressing"]),
     tests(of: "Simulator", ["Timing"]),
+    // About the tree itself: the direction of the modules, the rules of the house.
+    .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: [.treatAllWarnings(as: .error)]),
     tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing"]),
   ],
   swiftLanguageModes: [.v6],
