@@ -10,7 +10,7 @@ struct Warnings {
   static let shown = 50
 
   func collect() -> [String] {
-    let all = absentPlugins() + notMerged() + clearSRTP() + publicToPublic()
+    let all = absentPlugins() + notMerged() + clearSRTP() + publicToPublic() + WithoutEffect.warnings(tree)
     if all.count <= Self.shown { return all }
     return all.prefix(Self.shown) + ["and \(all.count - Self.shown) more warnings"]
   }
