@@ -1,0 +1,90 @@
+@testable import Configuration
+
+/// docs/reference.md: every node of the model with what it accepts, its default and its description, drawn from the compiled schema.
+struct Reference {
+  let context: YANGContext
+
+  /// Nodes that commit accepts and keeps, and nothing obeys yet; a node stands for all below it. An entry leaves with the change that makes it work.
+  static let notYet = [
+    "system name-server", "system ntp-server", "system watchdog", "system metrics", "system trace",
+    "interface vlan", "interface gateway", "interface fast-path",
+    "certificate", "listener certificate", "listener verify-peer",
+    "peer representative-media-ip", "peer alternate-bypass-id", "peer options-interval", "peer large-message", "peer strict-name",
+    "trunk match",
+    "trunk-configuration session-timer", "trunk-configuration session-expires", "trunk-configuration min-se",
+    "trunk-configuration max-early-dialogs", "trunk-configuration pidf-lo", "trunk-configuration signal-boost", "trunk-configuration mobile-trunk",
+    "trunk-configuration online-voice", "trunk-configuration enable-rtp-latching", "trunk-configuration forward-history",
+    "trunk-configuration forward-anonymous-pai", "trunk-configuration accept-gateway-pai", "trunk-configuration location-restriction",
+    "trunk-configuration network-site", "trunk-configuration header-rule",
+    "site region", "site bypass-id", "site bandwidth-policy", "site voice-policy", "site location-based-routing", "site emergency-policy", "site location",
+    "region", "network", "link", "bandwidth-policy", "media-bypass default-bypass-id",
+    "voice-policy", "user", "emergency-policy", "location", "emergency", "call-park", "response-group", "unassigned-number",
+  ]
+
+  /// What only a part of a node's values is true of.
+  static let partly = [
+    "listener transport": "`tls` is refused at commit for now.",
+    "peer transport": "`tls` has no listener yet.",
+    "peer address": "A name is looked up at start and at each commit. A peer that is `dynamic` stays down: nothing accepts a registration yet.",
+    "system hostname": "Shown by `show system`; the host keeps its own.",
+    "trunk-configuration refer-support": "Any REFER is answered 405 for now; the value counts in the media decision only.",
+    "trunk-configuration srtp-mode": "There is no SRTP yet: a call that needs it is refused. The value counts in the media decision.",
+    "trunk is-pstn": "Two such trunks that reach each other are warned about at commit; nothing else asks.",
+    "dial-plan scope": "`user:NAME` is kept, and not used yet.",
+  ]
+
+  /// How the names of a list stand in a heading.
+  private static let placeholder = ["name": "NAME", "scope": "SCOPE", "prefix": "PREFIX", "number": "N", "trunk": "TRUNK"]
+
+  func text() -> String {
+    var out = """
+      # Reference of the configuration
+
+      Every node, what it accepts, its default and what it does. Drawn from the YANG modules; the tree alone is in
+      [yang-tree.txt](yang-tree.txt), what the words mean together in the [operator's guide](operators-guide.md). Nodes marked *not in effect
+      yet* are accepted, checked and kept by `commit`, and change nothing so far.
+
+      """
+    for node in context.children(of: nil) { section(node, level: "##", &out) }
+    return out
+  }
+
+  private func section(_ node: SchemaNode, level: String, _ out: inout String) {
+    let keys = node.kind == .list ? context.keys(of: node).map { " " + (Self.placeholder[$0.name] ?? $0.name.uppercased()) }.joined() : ""
+    let values = node.kind == .leafList ? " VALUE" : ""
+    out += "\n\(level) `\(node.path)\(keys)\(values)`\n\n"
+    out += (Self.isNotYet(node) ? "*Not in effect yet.* " : "") + described(node) + "\n"
+    var rows: [SchemaNode] = []
+    var lists: [SchemaNode] = []
+    func collect(_ parent: SchemaNode) {
+      for child in context.children(of: parent) {
+        switch child.kind {
+        case .container: collect(child)
+        case .list: lists.append(child)
+        default: rows.append(child)
+        }
+      }
+    }
+    if node.kind == .leaf || node.kind == .leafList { rows = [node] } else { collect(node) }
+    if !rows.isEmpty { out += "\n| leaf | accepts | default | what it does |\n| --- | --- | --- | --- |\n" }
+    for leaf in rows { row(leaf, below: node, &out) }
+    for list in lists { section(list, level: level + "#", &out) }
+  }
+
+  private func row(_ leaf: SchemaNode, below node: SchemaNode, _ out: inout String) {
+    let name = leaf == node ? leaf.name : String(leaf.path.dropFirst(node.path.utf8.count + 1))
+    let marks = (leaf.kind == .leafList ? " (several\(leaf.isUserOrdered ? ", in order" : ""))" : "") + (leaf.isMandatory || leaf.isKey ? " (needed)" : "")
+    let plugin = leaf.moduleName == YANGContext.coreModule ? "" : " of type `\(leaf.moduleName)`"
+    let meanings = context.choices(of: leaf).filter { !$0.summary.isEmpty }.map { "`\($0.word)`: \(joined($0.summary))" }
+    let waits = !Self.isNotYet(node) && Self.isNotYet(leaf) ? "*Not in effect yet.* " : ""
+    let says = ([waits + described(leaf)] + meanings).joined(separator: " ")
+    let fallback = context.defaultValue(of: leaf).map { "`\($0)`" } ?? ""
+    out += "| `\(name)`\(plugin)\(marks) | \(cell(context.acceptance(of: leaf))) | \(fallback) | \(cell(says)) |\n"
+  }
+
+  private func described(_ node: SchemaNode) -> String { node.summary + (Self.partly[node.path].map { " *" + $0 + "*" } ?? "") }
+  private func joined(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+  private func cell(_ text: String) -> String { text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
+
+  static func isNotYet(_ node: SchemaNode) -> Bool { notYet.contains { node.path == $0 || node.path.hasPrefix($0 + " ") } }
+}
