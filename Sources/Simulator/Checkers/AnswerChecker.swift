@@ -1,0 +1,63 @@
+import Addressing
+import SIP
+
+/// Every INVITE from a peer gets exactly one final answer (RFC 3261 13.3, 17.2.1): one by the end of the run, never a second one.
+struct AnswerChecker: Checker {
+  let name = "Answers"
+
+  private struct Question: Sendable {
+    var summary: String
+    var answer: (status: Int, tag: [UInt8])?
+    /// A damaged copy was answered by itself; whatever else comes for the same branch is not to be judged.
+    var isPoisoned = false
+  }
+  /// Looked up; iterated only to find the first unanswered one, in the order of `order`.
+  private var questions: [[UInt8]: Question] = [:]
+  private var order: [[UInt8]] = []
+
+  mutating func observe(_ event: TraceEvent) -> String? {
+    switch event.what {
+    case .delivered(let signal):
+      guard Party.owning(signal.remote.ip) != nil, let message = signal.message ?? signal.fragment, message.isRequest, message.method == .invite else { return nil }
+      let key = Self.key(message)
+      if questions[key] == nil {
+        questions[key] = Question(summary: signal.summary)
+        order.append(key)
+      }
+      if signal.message == nil { questions[key]?.isPoisoned = true }
+    case .sent(let signal):
+      guard let message = signal.message, !message.isRequest, message.method == .invite, message.status >= 200 else { return nil }
+      return answered(message)
+    case .ended:
+      for key in order {
+        if let question = questions[key], question.answer == nil, !question.isPoisoned { return "never finally answered: \(question.summary)" }
+      }
+    default: break
+    }
+    return nil
+  }
+
+  private mutating func answered(_ message: SIPMessage) -> String? {
+    let key = Self.key(message)
+    guard let question = questions[key] else { return "a final answer \(message.status) to an INVITE that never came" }
+    guard !question.isPoisoned else { return nil }
+    let tag = Array(message.to.tag ?? [])
+    if let before = question.answer, before.status != message.status || before.tag != tag {
+      return "two final answers, \(before.status) and \(message.status), to \(question.summary)"
+    }
+    questions[key]?.answer = (message.status, tag)
+    return nil
+  }
+
+  /// RFC 3261 17.2.3.
+  static func key(_ message: SIPMessage) -> [UInt8] {
+    let via = message.topVia
+    var key = Array(via.branch ?? []) + [0] + via.host.map { $0 | 0x20 } + [0]
+    key.appendDecimal(UInt64(via.port ?? 0))
+    if !via.hasMagicCookie {
+      key += [0] + message.callID + [0]
+      key.appendDecimal(UInt64(message.cseqNumber))
+    }
+    return key
+  }
+}
