@@ -89,6 +89,10 @@ let package = Package(
     .executableTarget(
       name: "benchmark-decisions", dependencies: ["Routing", "Admission", "Configuration", "Addressing"],
       path: "Tests/Benchmarks/Decisions", swiftSettings: strict),
+    .executableTarget(
+      name: "benchmark-exchange",
+      dependencies: ["Calls", "SIP", "Configuration", "Routing", "Trunks", "CTandemTrunk", "Linux", "Timing", "Addressing"],
+      path: "Tests/Benchmarks/Exchange", swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),

@@ -1,0 +1,27 @@
+// What one call costs the exchange alone: INVITE, 180, 200, ACK, BYE, 200 with direct media, in memory, no sockets.
+// Time:          swift run -c release benchmark-exchange [CALLS]
+// Instructions:  valgrind --tool=callgrind --collect-atstart=no --toggle-collect='*deliverToExchange*' .build/release/benchmark-exchange 300
+// The shipped plugins are used if `make build` put them into .build/release/plugins, else trunks without hooks.
+import Addressing
+import CTandemTrunk
+import Calls
+import Configuration
+import Linux
+import Routing
+import SIP
+import Timing
+import Trunks
+
+let calls = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 20_000
+var bench = try ExchangeBenchmark()
+bench.run(calls / 5)
+bench.spent = .zero
+bench.spentByStep = [:]
+let transmitted = bench.transmitted
+bench.run(calls)
+precondition(bench.transmitted - transmitted == 7 * calls, "a call did not go through")
+let each = Int(bench.spent / .nanoseconds(1)) / calls
+print("\(calls) calls, plugins: \(bench.plugins)\n\(each) ns per call")
+for (step, spent) in bench.spentByStep.sorted(by: { $0.key < $1.key }) {
+  print("  \(step) \(Int(spent / .nanoseconds(1)) / calls) ns")
+}
