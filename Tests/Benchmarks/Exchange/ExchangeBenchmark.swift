@@ -86,7 +86,7 @@ struct ExchangeBenchmark {
     deliver("6 200 to BYE", ExchangeBenchmark.response("200 OK", to: bye, number, body: ""), from: ExchangeBenchmark.callee)
     now = now + .milliseconds(20)
     let began = ContinuousClock.now
-    passTime()
+    measuredTimers()
     let took = ContinuousClock.now - began
     spent += took
     spentByStep["7 timers", default: .zero] += took
@@ -97,7 +97,7 @@ struct ExchangeBenchmark {
     sent.removeAll(keepingCapacity: true)
     let bytes = Array(text.utf8)
     let began = ContinuousClock.now
-    deliverToExchange(bytes, source)
+    measuredInput(bytes, source)
     let took = ContinuousClock.now - began
     spent += took
     spentByStep[step, default: .zero] += took
@@ -105,12 +105,12 @@ struct ExchangeBenchmark {
   }
 
   /// Named for callgrind.
-  @inline(never) private mutating func deliverToExchange(_ bytes: [UInt8], _ source: TransportAddress) {
+  @inline(never) private mutating func measuredInput(_ bytes: [UInt8], _ source: TransportAddress) {
     exchange.receive(bytes, on: Flow(listener: 0, transport: .udp, remote: source), at: now)
     drain()
   }
 
-  @inline(never) private mutating func passTime() {
+  @inline(never) private mutating func measuredTimers() {
     exchange.advance(to: now)
     drain()
   }
