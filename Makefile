@@ -42,7 +42,7 @@ fuzz: prepare
 	@bash Tests/Fuzz/run.sh $(SECONDS)
 
 system: build
-	@python3 -m unittest discover -s Tests/System -p 'test_*.py' -v
+	@python3 Tests/System/run.py
 
 bench: build
 	@python3 Tests/Benchmarks/signalling/report.py
