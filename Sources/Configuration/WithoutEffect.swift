@@ -3,7 +3,7 @@
 enum WithoutEffect {
   /// Whole nodes at the top.
   static let nodes: Set<String> = [
-    "certificate", "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "call-park", "response-group",
+    "certificate", "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "location", "call-park", "response-group",
     "unassigned-number",
   ]
   /// Settings of a node that does have an effect otherwise.
@@ -17,7 +17,7 @@ enum WithoutEffect {
       "srtp-mode", "session-timer", "session-expires", "min-se", "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",
       "enable-rtp-latching", "forward-history", "forward-anonymous-pai", "accept-gateway-pai", "location-restriction", "network-site", "header-rule",
     ],
-    "site": ["region", "bypass-id", "bandwidth-policy", "voice-policy", "location-based-routing", "emergency-policy"],
+    "site": ["region", "bypass-id", "bandwidth-policy", "voice-policy", "location-based-routing", "emergency-policy", "location"],
     "media-bypass": ["default-bypass-id"],
   ]
 

@@ -4,23 +4,6 @@
 struct Reference {
   let context: YANGContext
 
-  /// Nodes that commit accepts and keeps, and nothing obeys yet; a node stands for all below it. An entry leaves with the change that makes it work.
-  static let notYet = [
-    "system name-server", "system ntp-server", "system watchdog", "system metrics", "system trace",
-    "interface vlan", "interface gateway", "interface fast-path",
-    "certificate", "listener certificate", "listener verify-peer",
-    "peer representative-media-ip", "peer alternate-bypass-id", "peer options-interval", "peer large-message", "peer strict-name",
-    "trunk match",
-    "trunk-configuration session-timer", "trunk-configuration session-expires", "trunk-configuration min-se",
-    "trunk-configuration max-early-dialogs", "trunk-configuration pidf-lo", "trunk-configuration signal-boost", "trunk-configuration mobile-trunk",
-    "trunk-configuration online-voice", "trunk-configuration enable-rtp-latching", "trunk-configuration forward-history",
-    "trunk-configuration forward-anonymous-pai", "trunk-configuration accept-gateway-pai", "trunk-configuration location-restriction",
-    "trunk-configuration network-site", "trunk-configuration header-rule",
-    "site region", "site bypass-id", "site bandwidth-policy", "site voice-policy", "site location-based-routing", "site emergency-policy", "site location",
-    "region", "network", "link", "bandwidth-policy", "media-bypass default-bypass-id",
-    "voice-policy", "user", "emergency-policy", "location", "emergency", "call-park", "response-group", "unassigned-number",
-  ]
-
   /// What only a part of a node's values is true of.
   static let partly = [
     "listener transport": "`tls` is refused at commit for now.",
@@ -28,7 +11,7 @@ struct Reference {
     "peer address": "A name is looked up at start and at each commit. A peer that is `dynamic` stays down: nothing accepts a registration yet.",
     "system hostname": "Shown by `show system`; the host keeps its own.",
     "trunk-configuration refer-support": "Any REFER is answered 405 for now; the value counts in the media decision only.",
-    "trunk-configuration srtp-mode": "There is no SRTP yet: a call that needs it is refused. The value counts in the media decision.",
+    "trunk-configuration srtp-mode": "There is no SRTP yet: an offer with nothing else is refused with 488. The value counts in the media decision only.",
     "trunk is-pstn": "Two such trunks that reach each other are warned about at commit; nothing else asks.",
     "dial-plan scope": "`user:NAME` is kept, and not used yet.",
   ]
@@ -86,5 +69,10 @@ struct Reference {
   private func joined(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
   private func cell(_ text: String) -> String { text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
 
-  static func isNotYet(_ node: SchemaNode) -> Bool { notYet.contains { node.path == $0 || node.path.hasPrefix($0 + " ") } }
+  /// The commit's own list of what nothing acts on; a node stands for all below it.
+  static func isNotYet(_ node: SchemaNode) -> Bool {
+    let words = node.path.split(separator: " ").map(String.init)
+    guard let first = words.first else { return false }
+    return WithoutEffect.nodes.contains(first) || (words.count > 1 && WithoutEffect.settings[first]?.contains(words[1]) == true)
+  }
 }
