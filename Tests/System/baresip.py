@@ -11,11 +11,11 @@ MODULES = "/usr/lib/baresip/modules"
 class Baresip:
     """Listens on `address`:`sip_port`, sends every call of its own to `proxy`, answers by itself, plays `source`, records what it hears."""
 
-    def __init__(self, folder, user, address, sip_port, control_port, rtp_ports, proxy, source, transport="udp", prefix=(), control_address="127.0.0.1"):
+    def __init__(self, folder, user, address, sip_port, control_port, rtp_ports, proxy, source, transport="udp", prefix=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name, self.address, self.sip_port, self.control_port = user, address, sip_port, control_port
-        self.transport, self.control_address = transport, control_address
+        self.transport = transport
         low, high = rtp_ports
         modules = "".join(
             f"module {name}.so\n" for name in ("g711", "aufile", "sndfile", "ctrl_tcp"))
@@ -26,7 +26,7 @@ class Baresip:
             f"rtp_ports {low}-{high}\nrtp_stats yes\n"
             f"module_path {MODULES}\n{modules}"
             "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\n"
-            f"snd_path {self.folder}\nctrl_tcp_listen {control_address}:{control_port}\n")
+            f"snd_path {self.folder}\nctrl_tcp_listen 127.0.0.1:{control_port}\n")
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{address}:{sip_port};transport={transport}>;regint=0;audio_codecs=PCMU/8000/1;answermode=auto"
             f";outbound=\"sip:{proxy};transport={transport}\"\n")
@@ -43,7 +43,7 @@ class Baresip:
             if self.process.poll() is not None:
                 raise RuntimeError(f"baresip {self.name} ended by itself:\n" + (self.folder / "log").read_text()[-2000:])
             try:
-                self.control = socket.create_connection((self.control_address, self.control_port), timeout=1)
+                self.control = socket.create_connection(("127.0.0.1", self.control_port), timeout=1)
                 self.control.settimeout(0.2)
                 self.pending = b""
                 return

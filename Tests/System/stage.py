@@ -37,6 +37,20 @@ def claim_network():
     raise RuntimeError("no free block of loopback addresses")
 
 
+def claim_ports(count=300):
+    """The first of so many consecutive ports of 127.0.0.1, below the ephemeral ones, and the socket that keeps others off them. For endpoints that let
+    the kernel choose their source address: it is 127.0.0.1 whatever they are told."""
+    for first in range(21000, 32700 - count, count):
+        lock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            lock.bind(("127.0.0.1", first))
+            lock.listen(1)
+            return first, lock
+        except OSError:
+            lock.close()
+    raise RuntimeError("no free ports on 127.0.0.1")
+
+
 def wait_for(condition, seconds=5, pause=0.02):
     """What `condition` returned last; waits until it is true."""
     deadline = time.monotonic() + seconds
@@ -150,10 +164,10 @@ set voice-route to-a pattern '^\\+49\\d+$' pstn-usage Inside trunk a
             raise RuntimeError(f"SIPp is not up: {run.trouble()}")
         return run
 
-    def baresip(self, name, host, proxy, source, transport="udp"):
+    def baresip(self, name, user, port, control, rtp, proxy, source, transport):
+        """A baresip on 127.0.0.1 that takes the calls to `user`, and those only."""
         run = Baresip(
-            self.folder / name, name, self.at(host), 5060, 4444, (10000, 10099), f"{proxy[0]}:{proxy[1]}", source, transport, self.prefix,
-            control_address=self.at(host))
+            self.folder / name, user, "127.0.0.1", port, control, rtp, f"127.0.0.1:{proxy}", source, transport, self.prefix)
         self.running.append(run)
         run.connect()
         return run

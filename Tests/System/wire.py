@@ -1,6 +1,8 @@
 """SIP by hand: requests as text, and an endpoint over a socket for what no scenario can say."""
 import random
+import re
 import socket
+import struct
 import time
 
 SDP = "v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
@@ -186,6 +188,17 @@ class Endpoint:
             f"{contact}{more}{kind}Content-Length: {len(body)}\r\n\r\n{body}")
         self.send(text, getattr(self, "source", None))
         return Message(text.encode())
+
+
+def rtp(number, ssrc, payload, kind=0):
+    """An RTP packet of 20 ms (RFC 3550 5.1)."""
+    return struct.pack("!BBHII", 0x80, kind, number & 0xFFFF, number * 160 & 0xFFFFFFFF, ssrc) + payload
+
+
+def media_address(message):
+    """Where that message's session description wants the first stream."""
+    host = re.search(r"^c=IN IP4 (\S+)", message.body, re.M)[1]
+    return host, int(re.search(r"^m=audio (\d+)", message.body, re.M)[1])
 
 
 def answered(caller, callee, called, ring=False):
