@@ -102,6 +102,7 @@ struct Call: Sendable {
     consider(recordAt)
     consider(watchAt)
     consider(renegotiation?.retryAt)
+    consider(renegotiation?.endsAt)
     for leg in legs { consider(leg.repetition?.nextDeadline) }
     return earliest
   }
@@ -137,6 +138,7 @@ struct Call: Sendable {
       recordAt = nil
       settle(&environment)
     }
+    if let at = renegotiation?.endsAt, at <= now { withdrawOffer(status: 504, &environment) }
     if let at = renegotiation?.retryAt, at <= now {
       renegotiation?.retryAt = nil
       sendOffer(&environment)

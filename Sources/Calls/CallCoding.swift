@@ -126,6 +126,7 @@ extension Leg: Recordable {
     w.write(abandoned)
     w.write(acknowledgement != nil)
     w.write(acknowledgement ?? [])
+    w.write(acknowledgedSequence)
     w.write(farewell?.rawValue ?? UInt64.max)
     w.write(integer: status)
   }
@@ -153,6 +154,7 @@ extension Leg: Recordable {
     let hasAcknowledgement: Bool = try r.read()
     let bytes: [UInt8] = try r.read()
     acknowledgement = hasAcknowledgement ? bytes : nil
+    acknowledgedSequence = try r.read()
     farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
     status = try r.integer()
   }
@@ -165,8 +167,11 @@ extension Renegotiation: Recordable {
     w.write(offer)
     w.write(optional: retryAt)
     w.write(integer: retries)
+    w.write(optional: endsAt)
   }
   init(from r: inout RecordReader) throws(RecordReader.Damage) {
-    self.init(from: try r.optionalInteger(), to: try r.integer(), offer: try r.read(), retryAt: try r.optionalInstant(), retries: try r.integer())
+    self.init(
+      from: try r.optionalInteger(), to: try r.integer(), offer: try r.read(), retryAt: try r.optionalInstant(), retries: try r.integer(),
+      endsAt: try r.optionalInstant())
   }
 }

@@ -21,9 +21,12 @@ extension Call {
       // Both sides' BYEs may cross: the answer to ours still comes.
       end(.answered, status: status, cause: cause, reason: "\(legs[leg].trunkName) hung up", by: leg, &environment)
     } else if !wasOver {
-      end(.cancelled, status: 487, cause: cause, reason: "\(legs[leg].trunkName) hung up before the answer", by: leg, &environment)
+      end(
+        leg == 0 ? .cancelled : .failed, status: leg == 0 ? 487 : 480, cause: cause, reason: "\(legs[leg].trunkName) hung up before the answer", by: leg,
+        &environment)
     }
-    if legs[leg].farewell == nil { legs[leg].state = .gone }
+    // A BYE on an early dialog of the called side (RFC 3261 15 forbids it) does not end its INVITE: a 2xx may still come.
+    if legs[leg].farewell == nil, !legs[leg].abandoned { legs[leg].state = .gone }
     settle(&environment)
   }
 
@@ -56,11 +59,10 @@ extension Call {
     watchAt = nil
     renegotiation = nil
     for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
-    for (index, trunk) in places.enumerated() where trunk >= 0 {
-      environment.load.release(trunk: trunk)
-      if index == 0 || active != nil { environment.trunks.call(.ended, id: id.rawValue, trunk: trunk, at: environment.now) }
-    }
+    for trunk in places { environment.release(trunk) }
     places = []
+    environment.tell(.ended, id, trunk: legs[0].trunk)
+    if let active { environment.tell(.ended, id, trunk: legs[active].trunk) }
     closeMedia(&environment)
     if !wasUp { environment.counters.callsRefused += 1 }
     settle(&environment)
@@ -80,6 +82,10 @@ extension Call {
         if legs[leg].state == .inviting { legs[leg].state = .gone }
       }
       respond(answer, in: server, leg: leg, &environment)
+    }
+    // A re-INVITE of ours that is still open: with a provisional only it would stay open for ever.
+    if legs[leg].state == .confirmed, let client = legs[leg].client {
+      environment.transactions.cancel(client, reason: nil, at: environment.now)
     }
     switch legs[leg].state {
     case .inviting:
@@ -126,24 +132,22 @@ extension Call {
     // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).
     legs[leg].client = nil
     guard phase == .up else { return settle(&environment) }
-    environment.trunks.failed(legs[leg].trunk, reason: "no answer to re-INVITE", at: environment.now)
+    environment.failed(legs[leg].trunk, reason: "no answer to re-INVITE")
     end(.answered, status: self.status, cause: 41, reason: "\(legs[leg].trunkName) did not answer a re-INVITE: \(why)", by: nil, &environment)
   }
 
   /// A response on a leg whose INVITE has its 2xx already: the same one again, or another fork's (RFC 3261 13.2.2.4).
   mutating func receivedRepeatedAnswer(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
     guard (200...299).contains(response.status), let tag = response.to.tag else { return }
-    if tag.elementsEqual(legs[leg].dialog.remoteTag) { return repeatAcknowledgement(leg: leg, &environment) }
-    guard response.contact != nil else { return }
-    var fork = legs[leg].dialog
-    fork.remoteTag = Array(tag)
-    fork.localSequence = response.cseqNumber
-    fork.confirm(by: response)
-    let flow = legs[leg].flow
-    _ = environment.transactions.sendAcknowledgement(fork.makeAcknowledgement(sequence: response.cseqNumber), on: flow, sentBy: legs[leg].sentBy)
-    var bye = fork.makeRequest(.bye)
-    bye.append(.reason, Reason(.q850, cause: 26).value)
-    _ = environment.transactions.send(bye, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
+    if tag.elementsEqual(legs[leg].dialog.remoteTag), legs[leg].acknowledgement != nil {
+      return repeatAcknowledgement(sequence: response.cseqNumber, leg: leg, &environment)
+    }
+    // Only the first INVITE of a leg that we opened can fork.
+    guard leg > 0,
+      let fork = try? Dialog(fork: legs[leg].dialog, sequence: response.cseqNumber, requestURI: legs[leg].dialog.remoteTarget, response: response)
+    else { return }
+    let flow = route(fork, leg, environment)
+    environment.decline(fork, sequence: response.cseqNumber, trunk: legs[leg].trunk, on: flow, sentBy: legs[leg].sentBy)
   }
 
   /// Writes the record once the outcome is known, the media counts are in, and every leg has ended or had its time to.

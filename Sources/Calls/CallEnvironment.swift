@@ -47,6 +47,21 @@ struct CallEnvironment {
     settings.indices.contains(trunk) ? settings[trunk] : Configuration.TrunkConfiguration()
   }
 
+  // A call may outlive its trunk (a commit took it away; its index is then -1): nobody is told, nothing is given back.
+
+  mutating func tell(_ event: TrunkTable.CallEvent, _ call: CallID, trunk: Int) {
+    if trunk >= 0 { trunks.call(event, id: call.rawValue, trunk: trunk, at: now) }
+  }
+  mutating func failed(_ trunk: Int, reason: StaticString) {
+    if trunk >= 0 { trunks.failed(trunk, reason: reason, at: now) }
+  }
+  mutating func release(_ trunk: Int) {
+    if trunk >= 0 { load.release(trunk: trunk) }
+  }
+  func translated(status: Int, cause: Int?, on trunk: Int) -> Int {
+    trunk >= 0 ? routing.translate(status: status, cause: cause, on: trunk) : status
+  }
+
   mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {
     actions.append(.note(Exchange.Note(level: level, text: text, fields: fields)))
   }

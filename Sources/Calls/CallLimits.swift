@@ -14,6 +14,8 @@ enum CallLimits {
   static let portRetries = 3
   /// Our re-INVITE that met a 491 is sent again so often (RFC 3261 14.1), then the offer is refused.
   static let glareRetries = 3
+  /// A re-INVITE answered with provisionals only is cancelled then: as long as a proxy would wait for a first INVITE (RFC 3261 16.6, Timer C).
+  static let offer = Gap.seconds(180)
   /// Bytes of one header value that may cross by `pass-header`.
   static let passedHeaderBytes = 1_024
 }

@@ -12,6 +12,8 @@ extension Call {
   /// Chooses the path for an attempt and takes ports if it is relayed. False when no ports can be had.
   mutating func planMedia(_ attempt: RoutePlan.Attempt, _ environment: inout CallEnvironment) -> Bool {
     guard let active, let offer = legs[0].offerAnswer.remote else { return false }
+    // The caller's trunk went with a commit: there is nothing left to say whose ports these would be.
+    guard legs[0].trunk >= 0 else { return false }
     if environment.routing.bypass(incoming: legs[0].trunk, outgoing: attempt.trunk).allowed {
       mediaPath = .direct
       releaseMedia(leg: 0, side: .incoming, &environment)
@@ -23,7 +25,7 @@ extension Call {
   }
 
   private mutating func openSide(_ side: MediaSide, leg: Int, _ offer: SessionDescription, _ environment: inout CallEnvironment) -> Bool {
-    guard let realm = environment.configuration.trunks[legs[leg].trunk].mediaRealm,
+    guard legs[leg].trunk >= 0, let realm = environment.configuration.trunks[legs[leg].trunk].mediaRealm,
       let anchor = environment.anchors.take(realm: realm, offer: offer, at: environment.now)
     else {
       environment.counters.mediaRefused += 1

@@ -27,12 +27,15 @@ extension Call {
     return .sent(client)
   }
 
-  mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
+  /// Returns the response as it went out, with what the plugin changed.
+  @discardableResult
+  mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) -> SIPMessage {
     var response = response
     hook(leg, &environment) { $0.responseOut(&response, trunk: $1, at: $2) }
     environment.transactions.respond(response, in: server, at: environment.now)
     if response.status >= 200 { environment.served[server] = nil }
     note(leg: leg, sent: true, response.method, status: response.status, sequence: response.cseqNumber, hasSDP: !response.body.isEmpty, environment)
+    return response
   }
 
   /// ACK for a 2xx; kept for repetitions of it (RFC 3261 13.2.2.4).
@@ -40,13 +43,19 @@ extension Call {
     var ack = legs[leg].dialog.makeAcknowledgement(sequence: sequence)
     hook(leg, &environment) { _ = $0.requestOut(&ack, trunk: $1, at: $2) }
     let flow = route(leg, environment)
+    legs[leg].acknowledgedSequence = sequence
     legs[leg].acknowledgement = environment.transactions.sendAcknowledgement(ack, on: flow, sentBy: legs[leg].sentBy)
     note(leg: leg, sent: true, .ack, status: 0, sequence: sequence, hasSDP: false, environment)
   }
 
-  mutating func repeatAcknowledgement(leg: Int, _ environment: inout CallEnvironment) {
-    guard let bytes = legs[leg].acknowledgement else { return }
-    environment.actions.append(.transmit(bytes, route(leg, environment)))
+  /// The ACK again, byte for byte; for the 2xx of an earlier INVITE of the dialog, with that one's number.
+  mutating func repeatAcknowledgement(sequence: UInt32, leg: Int, _ environment: inout CallEnvironment) {
+    if sequence == legs[leg].acknowledgedSequence, let bytes = legs[leg].acknowledgement {
+      return environment.actions.append(.transmit(bytes, route(leg, environment)))
+    }
+    var ack = legs[leg].dialog.makeAcknowledgement(sequence: sequence)
+    hook(leg, &environment) { _ = $0.requestOut(&ack, trunk: $1, at: $2) }
+    _ = environment.transactions.sendAcknowledgement(ack, on: route(leg, environment), sentBy: legs[leg].sentBy)
   }
 
   mutating func received(_ message: SIPMessage, leg: Int, _ environment: CallEnvironment) {
@@ -55,10 +64,12 @@ extension Call {
 
   /// Where this leg's requests go: the dialog's next hop if its address is one of the trunk's own, else where the leg's
   /// signalling came from. So a Contact behind NAT works, and no Contact can aim our packets at a third party.
-  func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
+  func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow { route(legs[leg].dialog, leg, environment) }
+
+  func route(_ dialog: Dialog, _ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
     let side = legs[leg]
-    guard !side.flow.transport.isReliable, side.hasDialog, side.trunk >= 0,
-      let uri = try? SIPURI(parsing: side.dialog.nextHop), let ip = IPAddress(uri.host),
+    guard !side.flow.transport.isReliable, !dialog.remoteTag.isEmpty, side.trunk >= 0,
+      let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host),
       environment.gate.belongs(ip, toTrunk: side.trunk)
     else { return side.flow }
     var flow = side.flow

@@ -14,7 +14,8 @@ extension Call {
       // RFC 3261 14.2: a second INVITE before the first one's final answer.
       var refusal = LegMessages.answer(500, leg: legs[leg], to: request, body: nil)
       refusal.append(.retryAfter) { $0.appendDecimal(environment.random.next() % 10) }
-      return respond(refusal, in: server, leg: leg, &environment)
+      respond(refusal, in: server, leg: leg, &environment)
+      return
     }
     guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet, renegotiation == nil else {
       return refuse(phase == .over ? 481 : 491, request, server, leg: leg, &environment)
@@ -32,7 +33,7 @@ extension Call {
     legs[leg].request = request
     legs[leg].server = server
     environment.served[server] = CallEnvironment.Owner(call: id, leg: leg)
-    renegotiation = Renegotiation(from: leg, to: other, offer: offer)
+    renegotiation = Renegotiation(from: leg, to: other, offer: offer, endsAt: environment.now + CallLimits.offer)
     sendOffer(&environment)
   }
 
@@ -101,7 +102,7 @@ extension Call {
       legs[leg].dialog.refreshTarget(from: response)
       acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)
       finishOffer(change, response, leg: leg, &environment)
-    case 491 where change.retries < CallLimits.glareRetries && change.from != nil:
+    case 491 where change.retries < CallLimits.glareRetries && (change.from != nil || restores(change)):
       // RFC 3261 14.1: 2.1-4 s for the owner of the Call-ID, 0-2 s for the other, in steps of 10 ms.
       legs[leg].offerAnswer.rollBack()
       let steps = leg == 0 ? Int(environment.random.next() % 201) : 210 + Int(environment.random.next() % 191)
@@ -126,7 +127,7 @@ extension Call {
     guard let from = change.from else {
       // Its offerer took the offer back (CANCEL crossed this 2xx): put the other side back to what holds.
       if let other = other(than: leg), let held = legs[other].offerAnswer.remote, held != change.offer {
-        renegotiation = Renegotiation(from: nil, to: leg, offer: held)
+        renegotiation = Renegotiation(from: nil, to: leg, offer: held, endsAt: environment.now + CallLimits.offer)
         sendOffer(&environment)
       } else {
         programMedia(&environment)
@@ -145,13 +146,21 @@ extension Call {
   /// CANCEL of a re-INVITE.
   mutating func cancelledReinvite(leg: Int, _ environment: inout CallEnvironment) {
     guard let change = renegotiation, change.from == leg else { return }
-    if let client = legs[change.to].client {
-      giveUpOffer(status: 487, &environment)
-      renegotiation = Renegotiation(from: nil, to: change.to, offer: change.offer)
-      environment.transactions.cancel(client, reason: nil, at: environment.now)
-    } else {
-      giveUpOffer(status: 487, &environment)
-    }
+    withdrawOffer(status: 487, &environment)
+  }
+
+  /// The offer under way is taken back: its offerer is told, our re-INVITE is cancelled, and how that ends is waited for.
+  mutating func withdrawOffer(status: Int, _ environment: inout CallEnvironment) {
+    guard let change = renegotiation else { return }
+    giveUpOffer(status: status, &environment)
+    guard let client = legs[change.to].client else { return }
+    renegotiation = Renegotiation(from: nil, to: change.to, offer: change.offer)
+    environment.transactions.cancel(client, reason: nil, at: environment.now)
+  }
+
+  /// An offer of ours alone that says what the other side last said: the far side must hear it, a withdrawn one it need not.
+  private func restores(_ change: Renegotiation) -> Bool {
+    change.from == nil && other(than: change.to).map { legs[$0].offerAnswer.remote == change.offer } ?? false
   }
 
   /// The ACK for our 2xx (the exchange has matched dialog and CSeq).
@@ -162,6 +171,7 @@ extension Call {
   }
 
   private mutating func acknowledged(leg: Int, _ environment: inout CallEnvironment) {
+    if let server = legs[leg].answerServer { environment.transactions.answerAcknowledged(in: server) }
     legs[leg].repetition = nil
     legs[leg].answer = nil
     legs[leg].answerServer = nil

@@ -28,7 +28,7 @@ extension Call {
     maxForwards = request.maxForwards ?? 70
     displayName = request.from.displayName.map { Array($0) } ?? []
     received(request, leg: 0, environment)
-    environment.trunks.call(.started, id: id.rawValue, trunk: trunk, at: environment.now)
+    environment.tell(.started, id, trunk: trunk)
   }
 
   /// Takes the plan: makes the first attempt, or refuses.
@@ -104,7 +104,7 @@ extension Call {
     legs.append(leg)
     active = number
     phase = .opening
-    environment.trunks.call(.started, id: id.rawValue, trunk: attempt.trunk, at: environment.now)
+    environment.tell(.started, id, trunk: attempt.trunk)
   }
 
   /// Ports are there (or not needed): the INVITE goes out.
@@ -207,7 +207,7 @@ extension Call {
     legs[leg].state = .confirmed
     acknowledge(leg: leg, sequence: legs[leg].inviteSequence, &environment)
     guard let body = takeAnswer(response, from: leg, &environment), let server = legs[0].server, let request = legs[0].request else {
-      return end(.failed, status: 488, cause: 65, reason: "the answer of \(legs[leg].trunkName) does not fit the offer", by: leg, &environment)
+      return end(.failed, status: 488, cause: 65, reason: "the answer of \(legs[leg].trunkName) does not fit the offer", by: nil, &environment)
     }
     phase = .up
     answered = environment.wallTime
@@ -220,8 +220,8 @@ extension Call {
     legs[0].dialog.state = .confirmed
     sendAnswer(body, leg: 0, request, server, &environment)
     environment.counters.callsAnswered += 1
-    environment.trunks.call(.answered, id: id.rawValue, trunk: legs[0].trunk, at: environment.now)
-    environment.trunks.call(.answered, id: id.rawValue, trunk: legs[leg].trunk, at: environment.now)
+    environment.tell(.answered, id, trunk: legs[0].trunk)
+    environment.tell(.answered, id, trunk: legs[leg].trunk)
   }
 
   /// Our 2xx to an INVITE, repeated until its ACK.
@@ -229,11 +229,10 @@ extension Call {
     let message = LegMessages.answer(200, leg: legs[leg], to: request, body: body)
     legs[leg].request = nil
     legs[leg].server = nil
-    legs[leg].answer = message
     legs[leg].answerServer = server
     legs[leg].repetition = AnswerRepetition(sentAt: environment.now)
     legs[leg].status = 200
-    respond(message, in: server, leg: leg, &environment)
+    legs[leg].answer = respond(message, in: server, leg: leg, &environment)
   }
 
   private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
@@ -247,7 +246,7 @@ extension Call {
     legs[leg].state = .gone
     legs[leg].status = received
     // Response-code translation comes before the decision to try the next trunk.
-    let status = environment.routing.translate(status: received, cause: cause, on: legs[leg].trunk)
+    let status = environment.translated(status: received, cause: cause, on: legs[leg].trunk)
     lastRefusal = (Call.crossing(status: status), cause)
     let codes = environment.settings(of: legs[leg].trunk).failoverCodes
     let failsOver = codes.contains { Int($0.first) <= status && status <= Int($0.last) }
@@ -283,7 +282,7 @@ extension Call {
     let cause = status == 408 ? 18 : 27
     lastRefusal = (status, cause)
     if phase == .calling {
-      environment.trunks.failed(legs[leg].trunk, reason: "no answer to INVITE", at: environment.now)
+      environment.failed(legs[leg].trunk, reason: "no answer to INVITE")
       environment.counters.failovers += 1
       dropAttempt(&environment)
       tryNext(&environment)
@@ -296,7 +295,7 @@ extension Call {
   mutating func giveUpAttempt(because why: StaticString, _ environment: inout CallEnvironment) {
     guard let active, phase == .calling || phase == .opening else { return }
     if legs[active].client != nil {
-      environment.trunks.failed(legs[active].trunk, reason: why, at: environment.now)
+      environment.failed(legs[active].trunk, reason: why)
       abandon(leg: active, cause: nil, &environment)
     }
     lastRefusal = (408, 18)
@@ -316,9 +315,9 @@ extension Call {
     if legs[active].client == nil { legs[active].state = .gone }
     if let index = places.dropFirst().firstIndex(of: legs[active].trunk) {
       places.remove(at: index)
-      environment.load.release(trunk: legs[active].trunk)
+      environment.release(legs[active].trunk)
     }
-    environment.trunks.call(.ended, id: id.rawValue, trunk: legs[active].trunk, at: environment.now)
+    environment.tell(.ended, id, trunk: legs[active].trunk)
     releaseMedia(leg: active, side: .outgoing, &environment)
     self.active = nil
   }

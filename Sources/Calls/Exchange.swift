@@ -111,8 +111,10 @@ public struct Exchange {
     environment.now = now
     environment.transactions.advance(to: now)
     drain()
-    while let id = deadlines.popDue(at: now) {
+    while let at = deadlines.next, let id = deadlines.popDue(at: now) {
       withCall(id) { call, environment in
+        // An entry that an earlier one replaced.
+        guard call.scheduledAt == at else { return }
         call.scheduledAt = nil
         call.advance(&environment)
       }
@@ -174,8 +176,9 @@ public struct Exchange {
         clientFailed(client, status: 503, because: "could not be reached")
       case .unacknowledged:
         break
-      case .stray:
+      case .stray(let message, let flow):
         environment.counters.strayResponses += 1
+        receivedLateAnswer(message, flow: flow)
       case .clientEnded(let client):
         environment.owners[client] = nil
       case .serverEnded(let server):
@@ -187,6 +190,7 @@ public struct Exchange {
   private mutating func receivedResponse(_ message: SIPMessage, client: TransactionLayer.ClientID, flow: SIP.Flow) {
     guard let owner = environment.owners[client] else { return }
     var message = message
+    guard table.contains(owner.call) else { return receivedLateAnswer(message, flow: flow) }
     withCall(owner.call) { call, environment in
       guard call.legs.indices.contains(owner.leg) else { return }
       let leg = call.legs[owner.leg]

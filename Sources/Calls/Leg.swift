@@ -53,8 +53,9 @@ struct Leg: Sendable {
   var heardProvisional = false
   /// We gave this INVITE up; a 2xx that still comes is acknowledged and ended.
   var abandoned = false
-  /// For a repeated 2xx.
+  /// For a repeated 2xx of the INVITE with that number.
   var acknowledgement: [UInt8]?
+  var acknowledgedSequence: UInt32 = 0
   var farewell: TransactionLayer.ClientID?
   /// The last final status on this leg.
   var status = 0

@@ -11,4 +11,6 @@ struct Renegotiation: Sendable, Equatable {
   /// Met a 491: sent again then.
   var retryAt: Instant?
   var retries = 0
+  /// Given up then: a far side that sends provisionals only would hold the call's session for ever.
+  var endsAt: Instant?
 }

@@ -1,4 +1,5 @@
 import Addressing
+import CTandemTrunk
 import Calls
 import Configuration
 import Media
@@ -16,19 +17,31 @@ struct Bench {
 
   var exchange: Exchange
   var now = Instant(nanoseconds: 1_000_000_000)
-  /// What the exchange sent, in order.
-  var sent: [(message: SIPMessage, to: TransportAddress)] = []
+  /// What the exchange sent, in order, since the last `forget`.
+  var sent: [(message: SIPMessage, to: TransportAddress, bytes: [UInt8], at: Instant)] = []
+  /// Each first INVITE of an attempt, once, in order.
+  var attempts: [SIPMessage] = []
+  /// Our tag on the caller's leg.
+  var callerTag = ""
+  /// What must never be: broken invariants, calls that can not be written and read back.
+  var faults: [String] = []
+  /// Numbers branches that the test need not know.
+  var serial = 100
+  /// Media opens are left to the test.
+  var holdsMedia = false
+  var edited = Bench.configuration
   var media: [MediaCommand] = []
   var records: [CallRecord] = []
   /// Sides whose `open` is refused, once each.
   var refusals: [MediaSide] = []
 
-  init(edit: (inout Configuration) -> Void = { _ in }) throws {
+  init(plugin: UnsafePointer<tt_plugin_v1> = PlainPlugin.table, edit: (inout Configuration) -> Void = { _ in }) throws {
     var configuration = Bench.configuration
     edit(&configuration)
+    edited = configuration
     exchange = Exchange(
       shard: 0, setup: .init(configuration: configuration, routing: try RoutingTable(configuration), resolved: configuration.peers.map { _ in [] }),
-      plugins: ["plain": PlainPlugin.table], random: RandomSource(seed: 1), wallClock: 1_700_000_000, at: now)
+      plugins: ["plain": plugin], random: RandomSource(seed: 1), wallClock: 1_700_000_000, at: now)
   }
 
   static var configuration: Configuration {
@@ -96,12 +109,19 @@ struct Bench {
     while let action = exchange.nextAction() {
       switch action {
       case .transmit(let bytes, let flow):
-        if let message = try? SIPMessage(parsing: bytes) { sent.append((message, flow.remote)) }
+        guard let message = try? SIPMessage(parsing: bytes) else {
+          faults.append("sent what can not be read: \(String(decoding: bytes, as: UTF8.self))")
+          break
+        }
+        sent.append((message, flow.remote, bytes, now))
+        note(message, to: flow.remote)
       case .media(let command):
         media.append(command)
         switch command {
         case .open(let session, let side, _):
-          if let index = refusals.firstIndex(of: side) {
+          if holdsMedia {
+            break
+          } else if let index = refusals.firstIndex(of: side) {
             refusals.remove(at: index)
             exchange.media(.refused(session: session, side: side, reason: "in use"), at: now)
           } else {
@@ -114,6 +134,25 @@ struct Bench {
       case .note: break
       }
     }
+    inspect()
+  }
+
+  private mutating func note(_ message: SIPMessage, to address: TransportAddress) {
+    if message.isRequest, message.method == .invite, message.to.tag == nil, !attempts.contains(where: { $0.topVia.branch == message.topVia.branch }) {
+      attempts.append(message)
+    }
+    if address == Bench.pbx, !message.isRequest, message.method == .invite, callerTag.isEmpty, let tag = message.to.tag {
+      callerTag = String(decoding: tag, as: UTF8.self)
+    }
+  }
+
+  /// After every event: the invariants hold, and each call goes on as the copy that was read back from its bytes.
+  private mutating func inspect() {
+    faults += exchange.brokenInvariants
+    let holdings = exchange.holdings
+    if holdings.ports != holdings.portsOfCalls { faults.append("ports \(holdings.ports) are not those of the calls \(holdings.portsOfCalls)") }
+    if holdings.places != holdings.placesOfCalls { faults.append("places \(holdings.places) are not those of the calls \(holdings.placesOfCalls)") }
+    for number in exchange.liveCallNumbers where !exchange.rewriteCall(number) { faults.append("call \(number) can not be written and read back") }
   }
 
   /// The last message sent to an address.

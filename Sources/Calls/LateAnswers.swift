@@ -1,0 +1,60 @@
+import Addressing
+import Admission
+import SIP
+import Trunks
+
+// A 2xx to an INVITE of ours that comes when its transaction or its whole call is gone: a fork that answered last, a far side that answered what was
+// given up long ago. Left alone it would ring in somebody's ear until that side loses patience (RFC 3261 13.2.2.4).
+extension Exchange {
+  mutating func receivedLateAnswer(_ response: SIPMessage, flow: SIP.Flow) {
+    guard response.method == .invite, (200...299).contains(response.status), let tag = response.from.tag, let name = LegTag.parse(tag) else { return }
+    let isKnown = withCall(name.call) { call, environment in
+      guard call.legs.indices.contains(name.leg), call.legs[name.leg].dialog.callID.elementsEqual(response.callID),
+        call.legs[name.leg].dialog.localTag.elementsEqual(tag)
+      else { return }
+      call.receivedRepeatedAnswer(response, leg: name.leg, &environment)
+    }
+    guard !isKnown, let dialog = Dialog(remains: response) else { return }
+    var trunk = -1
+    if case .trunk(let index) = environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) { trunk = index }
+    var sentBy = Array(response.topVia.host)
+    if let port = response.topVia.port {
+      sentBy.append(UInt8(ascii: ":"))
+      sentBy.appendDecimal(UInt64(port))
+    }
+    // To where it came from: the trunk it belonged to is not known any more.
+    environment.decline(dialog, sequence: response.cseqNumber, trunk: trunk, on: flow, sentBy: sentBy)
+  }
+}
+
+extension CallEnvironment {
+  /// ACK and BYE for a 2xx nobody waits for.
+  mutating func decline(_ dialog: Dialog, sequence: UInt32, trunk: Int, on flow: SIP.Flow, sentBy: [UInt8]) {
+    var dialog = dialog
+    var ack = dialog.makeAcknowledgement(sequence: sequence)
+    var bye = dialog.makeRequest(.bye)
+    bye.append(.reason, Reason(.q850, cause: 26).value)
+    if trunk >= 0 {
+      _ = trunks.requestOut(&ack, trunk: trunk, at: now)
+      _ = trunks.requestOut(&bye, trunk: trunk, at: now)
+    }
+    _ = transactions.sendAcknowledgement(ack, on: flow, sentBy: sentBy)
+    _ = transactions.send(bye, on: flow, sentBy: sentBy, at: now)
+  }
+}
+
+extension Dialog {
+  /// What a 2xx alone still says of the dialog it made; `nil` without tags or Contact.
+  fileprivate init?(remains response: SIPMessage) {
+    guard let contact = response.contact, response.to.tag != nil, let from = response.value(.from), let to = response.value(.to),
+      let cseq = response.value(.cseq)
+    else { return nil }
+    var invite = SIPMessage(request: .invite, uri: contact.uri.bytes)
+    invite.append(.from, from)
+    invite.append(.to, to)
+    invite.append(.callID, response.callID)
+    invite.append(.cseq, cseq)
+    guard let dialog = try? Dialog(request: invite, response: response) else { return nil }
+    self = dialog
+  }
+}

@@ -1,0 +1,6 @@
+@testable import Calls
+
+extension Bench {
+  /// Entries of calls in the queue of deadlines.
+  var pendingDeadlines: Int { exchange.deadlines.count }
+}
