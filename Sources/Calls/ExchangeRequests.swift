@@ -73,7 +73,14 @@ extension Exchange {
       if let refusal = call.refusal(of: request, scheme: uri?.scheme, environment) {
         return call.end(.refused, status: refusal.status, cause: refusal.cause, reason: refusal.reason, by: nil, &environment)
       }
-      guard let offer = try? SessionDescription(parsing: request.body) else {
+      let offer: SessionDescription
+      do throws(SessionDescription.ParseFailure) {
+        offer = try SessionDescription(parsing: request.body)
+      } catch {
+        // Well-formed, but nothing that could be relayed: RFC 3261 21.4.26.
+        if error == .noMedia || error == .unsupportedAddress {
+          return call.end(.refused, status: 488, cause: 65, reason: "the offer has no stream, or one to a host name or a group", by: nil, &environment)
+        }
         return call.end(.refused, status: 400, cause: 100, reason: "the session description could not be read", by: nil, &environment)
       }
       guard !offer.relayableStreams.isEmpty else {
