@@ -18,7 +18,7 @@ case .run(let options):
     try Daemon(options, log: Log(), signals: signals).run()
   } catch let error as ControlError {
     StandardError.write("tandemd: the configuration is refused:")
-    for problem in error.problems { StandardError.write("  \(problem)") }
+    for problem in error.problems { StandardError.write("  " + (problem.line.map { "line \($0): " } ?? "") + problem.text) }
     exit(1)
   } catch {
     StandardError.write("tandemd: \(error)")
