@@ -75,8 +75,10 @@ class Scenario:
         words = "".join(f' {name}="{value}"' for name, value in attributes.items())
         if optional:
             words += ' optional="true"'
+        if method == "INVITE":
+            words += ' rrs="true"'
         action = KEEP if method == "INVITE" and not self.is_caller and KEEP not in "".join(self.steps) else ""
-        return self.step(f'<recv request="{method}" crlf="true" rrs="true"{words}>{action}</recv>')
+        return self.step(f'<recv request="{method}" crlf="true"{words}>{action}</recv>')
 
     def pause(self, milliseconds):
         return self.step(f'<pause milliseconds="{milliseconds}"/>')
