@@ -252,7 +252,7 @@ class Records(ServiceTest):
         a.ack(a.expect(488))
         self.record(6)
         with sqlite3.connect(appliance.folder / "state" / "calls.sqlite") as database:
-            rows = database.execute("SELECT outcome, status, incoming_trunk, outgoing_trunk, called FROM call ORDER BY number").fetchall()
+            rows = database.execute("SELECT outcome, status, incoming_trunk, outgoing_trunk, called FROM call ORDER BY began").fetchall()
         self.assertEqual(rows, [
             ("answered", 200, "a", "b", OUT), ("busy", 486, "a", "b", OUT), ("refused", 404, "a", "b", OUT), ("refused", 404, "a", None, "5550100"),
             ("cancelled", 487, "a", "b", OUT), ("refused", 488, "a", None, OUT)])

@@ -164,6 +164,11 @@ class Endpoint:
             f"ACK {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {answer['from']}\r\nTo: {answer['to']}\r\n"
             f"Call-ID: {answer['call-id']}\r\nCSeq: {sequence} ACK\r\nContent-Length: 0\r\n\r\n")
 
+    def acknowledge(self, answer):
+        """ACK, and a moment in which it is taken: what the other side sends next comes by another socket, and may be read first."""
+        self.ack(answer)
+        time.sleep(0.1)
+
     def within(self, method, answer, sequence, body="", swapped=False, uri=None, headers=()):
         """A request in the dialog of that message. `swapped`: the message was the other side's request, From and To change places."""
         mine, theirs = (answer["to"], answer["from"]) if swapped else (answer["from"], answer["to"])
@@ -211,5 +216,5 @@ def answered(caller, callee, called, ring=False):
     said = callee.respond(invite, 200, callee.sdp())
     callee.expect("ACK")
     answer = caller.expect(200, ignore=(100, 180))
-    caller.ack(answer)
+    caller.acknowledge(answer)
     return answer, invite, said
