@@ -27,6 +27,9 @@ public final class Mailbox<Message: Sendable>: Sendable {
     return others < Mailbox.bound
   }
 
+  /// Stops the bell and leaves the messages: for an owner that lets more gather. It must `take` by a time of its own, since the bell does not ring again before.
+  public func hush() { bell.clear() }
+
   /// All that is there, in the order it was posted. `box` is emptied first and changes places with the mailbox's, so neither allocates in the long run.
   public func take(into box: inout [Message]) {
     box.removeAll(keepingCapacity: true)

@@ -136,15 +136,23 @@ final class Daemon {
 
   private func turn(_ timeout: Gap?) {
     var ready: [EventPoll.Ready] = []
-    poll.wait(timeout) { ready.append($0) }
+    poll.wait(patience(timeout)) { ready.append($0) }
+    if let due = records.due, due <= MonotonicClock.now() { records.write() }
     for event in ready {
       switch event.key {
       case Key.signals: takeSignals()
-      case Key.records: records.write()
+      case Key.records: records.begin(at: MonotonicClock.now())
       case Key.network: networkChanged()
       default: control.handle(event)
       }
     }
+  }
+
+  /// `timeout`, but never longer than a batch of records may wait.
+  private func patience(_ timeout: Gap?) -> Gap? {
+    guard let due = records.due else { return timeout }
+    let left = max(Gap(nanoseconds: 0), due.since(MonotonicClock.now()))
+    return timeout.map { min($0, left) } ?? left
   }
 
   private func takeSignals() {
