@@ -24,8 +24,23 @@ public struct IPAddress: Hashable, Sendable, Comparable {
   }
 
   /// Text as RFC 4291 or dotted quad; a bracketed IPv6 address (RFC 3261's `IPv6reference`) is taken too. `nil` if it is no address.
-  public init?(_ text: some Collection<UInt8>) {
-    var body = Array(text)
+  @inlinable public init?(_ text: some Collection<UInt8>) {
+    if let found = text.withContiguousStorageIfAvailable({ IPAddress(bytes: $0) }) {
+      guard let found else { return nil }
+      self = found
+    } else {
+      guard let found = Array(text).withUnsafeBufferPointer({ IPAddress(bytes: $0) }) else { return nil }
+      self = found
+    }
+  }
+
+  @usableFromInline init?(bytes: UnsafeBufferPointer<UInt8>) {
+    // Nearly all of them.
+    if let address = IPAddress.dottedQuad(bytes) {
+      self.init(v4: address)
+      return
+    }
+    var body = Array(bytes)
     if body.first == UInt8(ascii: "[") {
       guard body.count > 2, body.last == UInt8(ascii: "]") else { return nil }
       body = Array(body[1..<(body.count - 1)])
@@ -33,23 +48,43 @@ public struct IPAddress: Hashable, Sendable, Comparable {
     }
     guard !body.isEmpty, body.count < 64, !body.contains(0) else { return nil }
     body.append(0)
-    var v4 = in_addr()
+    guard body.contains(UInt8(ascii: ":")) else { return nil }
     var v6 = in6_addr()
-    let isV6 = body.contains(UInt8(ascii: ":"))
     let parsed = body.withUnsafeBytes { raw -> Bool in
-      let characters = raw.baseAddress!.assumingMemoryBound(to: CChar.self)
-      return isV6 ? inet_pton(AF_INET6, characters, &v6) == 1 : inet_pton(AF_INET, characters, &v4) == 1
+      inet_pton(AF_INET6, raw.baseAddress!.assumingMemoryBound(to: CChar.self), &v6) == 1
     }
     guard parsed else { return nil }
-    if isV6 {
-      self = withUnsafeBytes(of: &v6) { raw in
-        IPAddress(
-          v6High: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-          low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-      }
-    } else {
-      self.init(v4: UInt32(bigEndian: v4.s_addr))
+    self = withUnsafeBytes(of: &v6) { raw in
+      IPAddress(
+        v6High: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
+        low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
     }
+  }
+
+  /// Four decimal octets without leading zeros, as inet_pton takes them.
+  private static func dottedQuad(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32? {
+    guard bytes.count >= 7, bytes.count <= 15 else { return nil }
+    var address: UInt32 = 0
+    var octet: UInt32 = 0
+    var digits = 0
+    var dots = 0
+    for byte in bytes {
+      if byte == UInt8(ascii: ".") {
+        guard digits > 0, dots < 3 else { return nil }
+        address = address << 8 | octet
+        dots += 1
+        octet = 0
+        digits = 0
+      } else {
+        let digit = UInt32(byte &- UInt8(ascii: "0"))
+        guard digit <= 9, digits == 0 || octet != 0 else { return nil }
+        octet = octet &* 10 &+ digit
+        digits += 1
+        guard octet <= 255 else { return nil }
+      }
+    }
+    guard dots == 3, digits > 0 else { return nil }
+    return address << 8 | octet
   }
   public init?(_ text: String) { self.init(Array(text.utf8)) }
 
@@ -92,7 +127,22 @@ extension IPAddress: CustomStringConvertible {
 extension [UInt8] {
   /// Appends a number in decimal without passing through `String`.
   public mutating func appendDecimal(_ value: UInt64) {
-    if value >= 10 { appendDecimal(value / 10) }
-    append(UInt8(ascii: "0") + UInt8(value % 10))
+    if value < 10 { return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)) }
+    // 2^64 has 20 digits.
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var start = 20
+    var rest = value
+    repeat {
+      start &-= 1
+      digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    reserveCapacity(for: 20 &- start)
+    for index in start..<20 { append(digits[index]) }
+  }
+
+  /// Room for so many more, growing as `append` does: `reserveCapacity` alone would grow by just that each time.
+  private mutating func reserveCapacity(for more: Int) {
+    if capacity < count &+ more { reserveCapacity(Swift.max(count &+ more, 2 &* capacity)) }
   }
 }

@@ -15,8 +15,8 @@ extension TransactionLayer {
     start(
       ClientTransaction(
         machine: request.method == .invite
-          ? .invite(InviteClientTransaction(request: bytes, at: now, timing: timing(flow)))
-          : .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timing(flow))),
+          ? .invite(InviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: flow.transport)))
+          : .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: flow.transport))),
         method: request.method, request: request, sentBy: sentBy, random: branch.random, flow: flow))
     emit(.transmit(bytes, flow))
     return ClientID(slot: place.index, generation: place.generation)
@@ -38,7 +38,7 @@ extension TransactionLayer {
     guard let slot = liveClient(id) else { return }
     precondition(clients[slot].method == .invite, "only an INVITE can be cancelled (RFC 3261 9.1)")
     clients[slot].cancelReason = reason
-    let actions = clients[slot].cancel(at: now, timing: timing(clients[slot].flow))
+    let actions = clients[slot].cancel(at: now, timing: timers.timing(over: clients[slot].flow.transport))
     perform(actions, client: slot, response: nil, at: now)
     settleClient(slot, at: now)
   }
@@ -75,7 +75,7 @@ extension TransactionLayer {
     if clients[slot].flow.connection == 0, clients[slot].flow.remote == flow.remote {
       clients[slot].flow.connection = flow.connection
     }
-    let timing = timing(clients[slot].flow)
+    let timing = timers.timing(over: clients[slot].flow.transport)
     let before = clients[slot].phase
     let actions: ClientActions
     if response.status < 200 {
@@ -134,7 +134,7 @@ extension TransactionLayer {
     // A CANCEL's place is given back at its end, so the generation tells whether this is still the same transaction.
     let generation = clients.generation(at: slot)
     while clients.holds(slot, generation: generation),
-      let actions = clients[slot].fireDue(at: now, timing: timing(clients[slot].flow))
+      let actions = clients[slot].fireDue(at: now, timing: timers.timing(over: clients[slot].flow.transport))
     {
       if actions.contains(.transmit) { tally.retransmissionsSent += 1 }
       perform(actions, client: slot, response: nil, at: now)
@@ -177,7 +177,7 @@ extension TransactionLayer {
     let slot = clients.next.index
     start(
       ClientTransaction(
-        machine: .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timing(flow))), method: .cancel,
+        machine: .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: flow.transport))), method: .cancel,
         request: nil, sentBy: clients[invite].sentBy, random: clients[invite].random, flow: flow, cancelled: invite))
     clients[invite].cancellation = slot
     clients[invite].cancelReason = nil

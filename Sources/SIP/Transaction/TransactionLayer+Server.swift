@@ -38,7 +38,7 @@ extension TransactionLayer {
       emit(.ack(ack, flow))
       return
     }
-    let actions = servers[slot].receivedAcknowledgement(at: now, timing: timing(servers[slot].flow))
+    let actions = servers[slot].receivedAcknowledgement(at: now, timing: timers.timing(over: servers[slot].flow.transport))
     perform(actions, server: slot, acknowledgement: (ack, flow))
     settleServer(slot, at: now)
   }
@@ -121,7 +121,7 @@ extension TransactionLayer {
     if status > 100, servers[slot].localTag.isEmpty, servers[slot].isInvite, let tag = response.to.tag {
       servers[slot].localTag = Array(tag)
     }
-    let actions = servers[slot].send(response.encoded(), status: status, at: now, timing: timing(servers[slot].flow))
+    let actions = servers[slot].send(response.encoded(), status: status, at: now, timing: timers.timing(over: servers[slot].flow.transport))
     // 8.2.2.2 speaks of ongoing transactions: after a refusal the same request by another way is a second try, not a loop.
     if status >= 300, !actions.contains(.countDiscarded) { leaveMergeable(slot) }
     perform(actions, server: slot, acknowledgement: nil)
@@ -182,7 +182,7 @@ extension TransactionLayer {
   mutating func settleServer(_ slot: UInt32, at now: Instant) {
     let generation = servers.generation(at: slot)
     while servers.holds(slot, generation: generation),
-      let actions = servers[slot].fireDue(at: now, timing: timing(servers[slot].flow))
+      let actions = servers[slot].fireDue(at: now, timing: timers.timing(over: servers[slot].flow.transport))
     {
       if actions.contains(.transmit) { tally.retransmissionsSent += 1 }
       perform(actions, server: slot, acknowledgement: nil)

@@ -21,6 +21,9 @@ public struct TransactionLayer: Sendable {
     /// agent always takes longer than that, so the default is to send it at once.
     public var trying = Gap.milliseconds(0)
     public init() {}
+
+    /// Asked of the intervals and not of the layer: a method of the layer would hold, and copy, all of it while one of its transactions is changed.
+    func timing(over transport: Transport) -> TransactionTiming { TransactionTiming(self, isReliable: transport.isReliable) }
   }
   public struct ClientID: Hashable, Sendable, Comparable {
     public let rawValue: UInt64
@@ -149,8 +152,6 @@ public struct TransactionLayer: Sendable {
       }
     }
   }
-
-  func timing(_ flow: Flow) -> TransactionTiming { TransactionTiming(timers, isReliable: flow.transport.isReliable) }
 
   // MARK: In
 
