@@ -86,7 +86,9 @@ struct Call: Sendable {
   /// The leg across from `leg`.
   func other(than leg: Int) -> Int? { leg == 0 ? active : 0 }
 
-  var isGone: Bool { phase == .over && isRecorded && legs.allSatisfy { $0.state == .gone } }
+  var isGone: Bool { phase == .over && isRecorded && hasOnlyGoneLegs }
+  /// By index: to iterate would copy each leg.
+  var hasOnlyGoneLegs: Bool { legs.indices.allSatisfy { legs[$0].state == .gone } }
 
   var nextDeadline: Instant? {
     var earliest: Instant?
@@ -103,7 +105,7 @@ struct Call: Sendable {
     consider(watchAt)
     consider(renegotiation?.retryAt)
     consider(renegotiation?.endsAt)
-    for leg in legs { consider(leg.repetition?.nextDeadline) }
+    for leg in legs.indices { consider(legs[leg].repetition?.nextDeadline) }
     return earliest
   }
 

@@ -12,7 +12,7 @@ import Timing
 extension Call {
   mutating func receivedBye(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
     received(request, leg: leg, environment)
-    respond(LegMessages.answer(200, leg: legs[leg], to: request, body: nil), in: server, leg: leg, &environment)
+    respond(answer(200, leg: leg, to: request, body: nil), in: server, leg: leg, &environment)
     legs[leg].repetition = nil
     legs[leg].leaveWhenAcknowledged = false
     let wasOver = phase == .over
@@ -74,7 +74,7 @@ extension Call {
       legs[leg].server = nil
       legs[leg].request = nil
       let final = leg == 0 && !wasUp ? self.status : 487
-      var answer = LegMessages.answer(final, leg: legs[leg], to: request, body: nil)
+      var answer = self.answer(final, leg: leg, to: request, body: nil)
       if leg == 0, !wasUp {
         legs[leg].status = final
         appendReason(to: &answer)
@@ -152,7 +152,7 @@ extension Call {
 
   /// Writes the record once the outcome is known, the media counts are in, and every leg has ended or had its time to.
   mutating func settle(_ environment: inout CallEnvironment) {
-    guard phase == .over, !isRecorded, !countsAwaited, recordAt == nil || legs.allSatisfy({ $0.state == .gone }) else { return }
+    guard phase == .over, !isRecorded, !countsAwaited, recordAt == nil || hasOnlyGoneLegs else { return }
     recordAt = nil
     isRecorded = true
     if environment.configuration.system.callRecords { environment.actions.append(.record(record(environment), ladder)) }
@@ -167,10 +167,11 @@ extension Call {
       route: attempt.flatMap { configuration.voiceRoutes.indices.contains($0.route) ? configuration.voiceRoutes[$0.route].name : nil },
       usage: attempt.flatMap { configuration.pstnUsages.indices.contains($0.usage) ? configuration.pstnUsages[$0.usage] : nil },
       media: mediaPath == .direct ? "direct" : mediaPath == .relay ? "relay" : "none",
-      legs: legs.map { leg in
+      legs: legs.indices.map { leg in
         CallRecord.Leg(
-          trunk: leg.trunkName, callID: String(decoding: leg.dialog.callID, as: UTF8.self), remote: "\(leg.flow.transport.name) \(leg.flow.remote)",
-          called: String(decoding: leg.called, as: UTF8.self), calling: String(decoding: leg.calling, as: UTF8.self), status: leg.status)
+          trunk: legs[leg].trunkName, callID: String(decoding: legs[leg].dialog.callID, as: UTF8.self),
+          remote: "\(legs[leg].flow.transport.name) \(legs[leg].flow.remote)", called: String(decoding: legs[leg].called, as: UTF8.self),
+          calling: String(decoding: legs[leg].calling, as: UTF8.self), status: legs[leg].status)
       },
       streams: streams.map { counts in
         var stream = CallRecord.Stream()

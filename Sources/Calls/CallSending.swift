@@ -62,17 +62,23 @@ extension Call {
     note(leg: leg, sent: false, message.method, status: message.status, sequence: message.cseqNumber, hasSDP: !message.body.isEmpty, environment)
   }
 
+  /// An answer on a leg; see `LegMessages`. Takes the two fields it needs: the whole leg as an argument would be copied.
+  func answer(_ status: Int, leg: Int, to request: SIPMessage, body: [UInt8]?) -> SIPMessage {
+    LegMessages.answer(status, tag: legs[leg].dialog.localTag, contact: legs[leg].contact, to: request, body: body)
+  }
+
   /// Where this leg's requests go: the dialog's next hop if its address is one of the trunk's own, else where the leg's
   /// signalling came from. So a Contact behind NAT works, and no Contact can aim our packets at a third party.
   func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow { route(legs[leg].dialog, leg, environment) }
 
   func route(_ dialog: Dialog, _ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
-    let side = legs[leg]
-    guard !side.flow.transport.isReliable, !dialog.remoteTag.isEmpty, side.trunk >= 0,
+    let own = legs[leg].flow
+    let trunk = legs[leg].trunk
+    guard !own.transport.isReliable, !dialog.remoteTag.isEmpty, trunk >= 0,
       let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host),
-      environment.gate.belongs(ip, toTrunk: side.trunk)
-    else { return side.flow }
-    var flow = side.flow
+      environment.gate.belongs(ip, toTrunk: trunk)
+    else { return own }
+    var flow = own
     flow.remote = TransportAddress(ip, uri.port ?? 5060)
     return flow
   }

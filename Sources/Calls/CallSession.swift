@@ -12,7 +12,7 @@ extension Call {
     if legs[leg].repetition != nil, legs[leg].client == nil { acknowledged(leg: leg, &environment) }
     if legs[leg].server != nil {
       // RFC 3261 14.2: a second INVITE before the first one's final answer.
-      var refusal = LegMessages.answer(500, leg: legs[leg], to: request, body: nil)
+      var refusal = answer(500, leg: leg, to: request, body: nil)
       refusal.append(.retryAfter) { $0.appendDecimal(environment.random.next() % 10) }
       respond(refusal, in: server, leg: leg, &environment)
       return
@@ -45,7 +45,7 @@ extension Call {
   }
 
   mutating func refuse(_ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
-    respond(LegMessages.answer(status, leg: legs[leg], to: request, body: nil), in: server, leg: leg, &environment)
+    respond(answer(status, leg: leg, to: request, body: nil), in: server, leg: leg, &environment)
   }
 
   /// Sends the offer under way as re-INVITE on the other leg.

@@ -187,7 +187,7 @@ extension Call {
     let body = takeAnswer(response, from: leg, &environment)
     guard let server = legs[0].server, let request = legs[0].request else { return }
     let status = (180...183).contains(response.status) ? response.status : 183
-    respond(LegMessages.answer(status, leg: legs[0], to: request, body: body), in: server, leg: 0, &environment)
+    respond(answer(status, leg: 0, to: request, body: body), in: server, leg: 0, &environment)
   }
 
   private mutating func receivedAnswer(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
@@ -226,7 +226,7 @@ extension Call {
 
   /// Our 2xx to an INVITE, repeated until its ACK.
   mutating func sendAnswer(_ body: [UInt8], leg: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, _ environment: inout CallEnvironment) {
-    let message = LegMessages.answer(200, leg: legs[leg], to: request, body: body)
+    let message = answer(200, leg: leg, to: request, body: body)
     legs[leg].request = nil
     legs[leg].server = nil
     legs[leg].answerServer = server

@@ -193,16 +193,18 @@ public struct Exchange {
     guard table.contains(owner.call) else { return receivedLateAnswer(message, flow: flow) }
     withCall(owner.call) { call, environment in
       guard call.legs.indices.contains(owner.leg) else { return }
-      let leg = call.legs[owner.leg]
-      if leg.trunk >= 0 {
-        environment.trunks.heard(from: leg.trunk, at: environment.now)
-        environment.trunks.responseIn(&message, trunk: leg.trunk, at: environment.now)
+      // Field by field: a leg is large, and a copy of it counts thirty references up and down.
+      let trunk = call.legs[owner.leg].trunk
+      let state = call.legs[owner.leg].state
+      if trunk >= 0 {
+        environment.trunks.heard(from: trunk, at: environment.now)
+        environment.trunks.responseIn(&message, trunk: trunk, at: environment.now)
       }
-      if leg.farewell == client {
+      if call.legs[owner.leg].farewell == client {
         call.received(message, leg: owner.leg, environment)
         if message.status >= 200 { call.farewellEnded(leg: owner.leg, &environment) }
-      } else if leg.client == client {
-        if leg.state == .confirmed || (leg.state == .leaving && !leg.abandoned) {
+      } else if call.legs[owner.leg].client == client {
+        if state == .confirmed || (state == .leaving && !call.legs[owner.leg].abandoned) {
           call.receivedReinviteResponse(message, leg: owner.leg, &environment)
         } else {
           call.receivedResponse(message, leg: owner.leg, &environment)

@@ -172,7 +172,7 @@ extension Call {
     case .invite: receivedReinvite(message, server: server, leg: leg, &environment)
     default:  // OPTIONS: the others were refused before
       received(message, leg: leg, environment)
-      var response = LegMessages.answer(200, leg: legs[leg], to: message, body: nil)
+      var response = answer(200, leg: leg, to: message, body: nil)
       response.append(.accept, text: "application/sdp")
       respond(response, in: server, leg: leg, &environment)
     }

@@ -9,7 +9,7 @@ enum LegMessages {
   static let allow: StaticString = "INVITE, ACK, CANCEL, BYE, OPTIONS"
 
   /// The first INVITE of an outgoing leg (RFC 3261 8.1.1, 13.2.1). Via is the transaction layer's.
-  static func invite(leg: Leg, maxForwards: Int, body: [UInt8]) -> SIPMessage {
+  static func invite(leg: borrowing Leg, maxForwards: Int, body: [UInt8]) -> SIPMessage {
     var message = SIPMessage(request: .invite, uri: leg.dialog.remoteTarget)
     message.append(.maxForwards) { appendDecimal(maxForwards, to: &$0) }
     message.append(.from) { out in
@@ -30,11 +30,11 @@ enum LegMessages {
   }
 
   /// A provisional or final answer to the caller's INVITE; 101-299 carry what makes a dialog (12.1.1).
-  static func answer(_ status: Int, leg: Leg, to request: SIPMessage, body: [UInt8]?) -> SIPMessage {
-    var message = SIPMessage(responding: status, to: request, toTag: status == 100 ? nil : leg.dialog.localTag)
+  static func answer(_ status: Int, tag: [UInt8], contact: [UInt8], to request: SIPMessage, body: [UInt8]?) -> SIPMessage {
+    var message = SIPMessage(responding: status, to: request, toTag: status == 100 ? nil : tag)
     if status > 100, status < 300 {
       for route in request.values(.recordRoute) { message.append(.recordRoute, route) }
-      message.append(.contact, leg.contact)
+      message.append(.contact, contact)
       message.append(.allow, text: allow)
     }
     if let body { message.setBody(body, type: "application/sdp") }
