@@ -56,14 +56,25 @@ extension SessionDescription {
   }
 
   private func allowedAttributes(of index: Int, payloadTypes: [UInt8]) -> [Attribute] {
-    var out: [Attribute] = []
     let given = media[index].attributes
+    var out: [Attribute] = []
+    out.reserveCapacity(given.count &+ 1)
+    // Each is read once, however many formats there are.
+    let mapped = given.indices.compactMap { place in given[place].mapped.map { (place: place, isMap: $0.isMap, payloadType: $0.payloadType) } }
     for payloadType in payloadTypes {
-      if let map = given.lazy.compactMap({ $0.rtpmap(for: payloadType) }).first { out.append(map) }
-      for attribute in given { if let parameters = attribute.fmtp(for: payloadType) { out.append(parameters) } }
+      let own = mapped.filter { $0.payloadType == payloadType }
+      for found in own where found.isMap {
+        guard let map = given[found.place].rtpmap(for: payloadType) else { continue }
+        out.append(map)
+        break
+      }
+      for found in own where !found.isMap {
+        if let parameters = given[found.place].fmtp(for: payloadType) { out.append(parameters) }
+      }
     }
-    if let time = given.lazy.compactMap({ $0.packetTime("ptime") }).first { out.append(time) }
-    if let time = given.lazy.compactMap({ $0.packetTime("maxptime") }).first { out.append(time) }
+    for wanted in ["ptime", "maxptime"] as [StaticString] {
+      if let place = given.indices.first(where: { given[$0].isPacketTime(wanted) }) { out.append(given[place]) }
+    }
     out.append(Attribute(name: direction(of: index).name))
     return out
   }
@@ -97,33 +108,45 @@ extension SessionDescription.Media {
 }
 
 extension SessionDescription.Attribute {
+  /// Of `rtpmap` and `fmtp`: which of them, and the payload type it belongs to.
+  fileprivate var mapped: (isMap: Bool, payloadType: UInt8)? {
+    let isMap = name.equals("rtpmap")
+    guard isMap || name.equals("fmtp"), var rest = value?[...], let payloadType = rest.takeField()?.payloadType else { return nil }
+    return (isMap, payloadType)
+  }
+
   /// `rtpmap:<payload type> <name>/<clock>[/<channels>]`, written anew.
   fileprivate func rtpmap(for payloadType: UInt8) -> Self? {
-    guard name.equals("rtpmap"), var rest = mapped(to: payloadType), let encoding = rest.takeField(), rest.takeField() == nil else { return nil }
-    let parts = encoding.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard parts.count == 2 || parts.count == 3, parts.allSatisfy(\.isToken), parts[1].decimal != nil else { return nil }
-    return .init(name: name, value: UInt64(payloadType).decimalText + [UInt8(ascii: " ")] + encoding)
+    guard var rest = value?[...], rest.takeField() != nil, let encoding = rest.takeField(), rest.takeField() == nil else { return nil }
+    guard let slash = encoding.firstIndex(of: UInt8(ascii: "/")), encoding[..<slash].isToken else { return nil }
+    let clock = encoding[(slash + 1)...]
+    let end = clock.firstIndex(of: UInt8(ascii: "/")) ?? clock.endIndex
+    guard clock[..<end].decimal != nil, end == clock.endIndex || clock[(end + 1)...].isToken else { return nil }
+    return .init(name: name, value: Self.value(payloadType, encoding))
   }
 
   /// `fmtp:<payload type> <parameters>`. The parameters belong to the format and are not understood here: printable bytes pass.
   fileprivate func fmtp(for payloadType: UInt8) -> Self? {
-    guard name.equals("fmtp"), let rest = mapped(to: payloadType) else { return nil }
+    guard var rest = value?[...], rest.takeField() != nil else { return nil }
     let parameters = rest.drop { $0 == UInt8(ascii: " ") }
     guard !parameters.isEmpty, parameters.isPrintable else { return nil }
-    return .init(name: name, value: UInt64(payloadType).decimalText + [UInt8(ascii: " ")] + parameters)
+    return .init(name: name, value: Self.value(payloadType, parameters))
+  }
+
+  private static func value(_ payloadType: UInt8, _ rest: ArraySlice<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(rest.count &+ 4)
+    out.appendDecimal(UInt64(payloadType))
+    out.append(UInt8(ascii: " "))
+    out.append(contentsOf: rest)
+    return out
   }
 
   /// `ptime:20`; RFC 8866 6.4 allows a decimal fraction.
-  fileprivate func packetTime(_ wanted: StaticString) -> Self? {
-    guard name.equals(wanted), let value else { return nil }
+  fileprivate func isPacketTime(_ wanted: StaticString) -> Bool {
+    guard name.equals(wanted), let value else { return false }
     let parts = value.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count <= 2, parts.allSatisfy({ $0.count <= 6 && $0.decimal != nil }) else { return nil }
-    return self
-  }
-
-  private func mapped(to payloadType: UInt8) -> ArraySlice<UInt8>? {
-    guard var rest = value?[...], rest.takeField()?.payloadType == payloadType else { return nil }
-    return rest
+    return parts.count <= 2 && parts.allSatisfy { $0.count <= 6 && $0.decimal != nil }
   }
 }
 

@@ -30,7 +30,8 @@ private struct Reader {
     var rest = bytes
     while !rest.isEmpty {
       line &+= 1
-      let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+      let length = rest.withUnsafeBufferPointer { $0.firstIndex(of: UInt8(ascii: "\n")) ?? $0.count }
+      let end = rest.startIndex &+ length
       var content = rest[rest.startIndex..<end]
       rest = rest[end...].dropFirst()
       if content.last == UInt8(ascii: "\r") { content = content.dropLast() }
@@ -43,7 +44,8 @@ private struct Reader {
   }
 
   private mutating func read(line content: ArraySlice<UInt8>) throws(Failure) {
-    guard !content.contains(where: { $0 == UInt8(ascii: "\r") || $0 == 0 }) else { throw wrong("CR or NUL within a line") }
+    let isClean = content.withUnsafeBufferPointer { bytes in bytes.allSatisfy { $0 != UInt8(ascii: "\r") && $0 != 0 } }
+    guard isClean else { throw wrong("CR or NUL within a line") }
     guard let type = content.first, content.dropFirst().first == UInt8(ascii: "=") else { throw wrong("not of the form letter=value") }
     let value = content.dropFirst(2)
     if line <= 2 {
