@@ -11,15 +11,7 @@ extension CallRecordStore.Row {
       id: record.id, began: record.began, answered: record.answered, ended: record.ended, outcome: record.outcome.rawValue, status: record.status,
       cause: record.cause, diagnostic: record.diagnostic, incomingTrunk: record.legs.first?.trunk ?? "",
       outgoingTrunk: record.legs.count > 1 ? record.legs.last?.trunk : nil, called: record.legs.first?.called ?? "", calling: record.legs.first?.calling ?? "",
-      route: record.route, json: Self.json(record), ladder: Self.json(status))
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    // A peer's nonsense may have made a jitter of infinity; it must not cost the record.
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+      route: record.route, json: RecordText(record).text, ladder: RecordText(status).text)
   }
 }
 
