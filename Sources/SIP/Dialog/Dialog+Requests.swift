@@ -64,9 +64,9 @@ extension Dialog {
 /// A URI as it may stand in a request line: without the `method` parameter and header fields (RFC 3261 19.1.1, table 1).
 enum RequestURIForm {
   static func of(_ uri: ArraySlice<UInt8>) -> [UInt8] {
+    guard isSIP(uri), mayHoldWhatIsTakenOut(uri) else { return Array(uri) }
     // User parts may hold `?` and `;`: what is looked for stands behind the `@`.
     let hostStart = uri.firstIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? uri.startIndex
-    guard isSIP(uri) else { return Array(uri) }
     let tail = uri[hostStart...]
     let kept = tail[..<(tail.firstIndex(of: UInt8(ascii: "?")) ?? tail.endIndex)]
     var form = Array(uri[..<hostStart])
@@ -80,8 +80,20 @@ enum RequestURIForm {
     return form
   }
 
+  /// A `?`, or a parameter that begins with an m; nearly all targets have neither.
+  private static func mayHoldWhatIsTakenOut(_ uri: ArraySlice<UInt8>) -> Bool {
+    uri.withUnsafeBufferPointer { bytes in
+      for index in bytes.indices {
+        if bytes[index] == UInt8(ascii: "?") { return true }
+        if bytes[index] == UInt8(ascii: ";"), index + 1 < bytes.count, bytes[index + 1] | 0x20 == UInt8(ascii: "m") { return true }
+      }
+      return false
+    }
+  }
+
   private static func isSIP(_ uri: ArraySlice<UInt8>) -> Bool {
-    let scheme = uri.prefix { $0 != UInt8(ascii: ":") }.map { $0 | 0x20 }
-    return scheme == Array("sip".utf8) || scheme == Array("sips".utf8)
+    guard let colon = uri.firstIndex(of: UInt8(ascii: ":")) else { return false }
+    let scheme = uri[..<colon]
+    return scheme.elementsEqual("sip".utf8) { $0 | 0x20 == $1 } || scheme.elementsEqual("sips".utf8) { $0 | 0x20 == $1 }
   }
 }

@@ -60,3 +60,73 @@ extension Essentials {
     if isSound { sound.insert(header) } else { sound.remove(header) }
   }
 }
+
+// MARK: - What moves along when a field is copied byte for byte
+extension Essentials {
+  /// Takes over what another message knows of its first field of that name, whose value stands `shift` bytes further on here. False for those that are as quickly read.
+  mutating func adopt(_ name: HeaderName, of other: Essentials, shift: UInt32) -> Bool {
+    switch name {
+    case .via:
+      via = other.via.moved(by: shift)
+      note(.via, other.sound.contains(.via))
+    case .from:
+      from = other.from.moved(by: shift)
+      note(.from, other.sound.contains(.from))
+    case .to:
+      to = other.to.moved(by: shift)
+      note(.to, other.sound.contains(.to))
+    case .callID:
+      callID = other.callID.moved(by: shift)
+      note(.callID, other.sound.contains(.callID))
+    default: return false
+    }
+    return true
+  }
+}
+
+extension Extent {
+  /// An extent of nothing stays where it is.
+  @inline(__always) fileprivate func moved(by shift: UInt32) -> Extent {
+    guard !isEmpty else { return self }
+    var moved = self
+    moved.start &+= shift
+    moved.end &+= shift
+    return moved
+  }
+}
+
+extension URILayout {
+  fileprivate func moved(by shift: UInt32) -> URILayout {
+    var moved = self
+    moved.whole = whole.moved(by: shift)
+    moved.user = user.moved(by: shift)
+    moved.host = host.moved(by: shift)
+    moved.parameters = parameters.moved(by: shift)
+    moved.headers = headers.moved(by: shift)
+    return moved
+  }
+}
+
+extension AddressLayout {
+  fileprivate func moved(by shift: UInt32) -> AddressLayout {
+    var moved = self
+    moved.whole = whole.moved(by: shift)
+    moved.display = display.moved(by: shift)
+    moved.uri = uri.moved(by: shift)
+    moved.parameters = parameters.moved(by: shift)
+    moved.tag = tag.moved(by: shift)
+    return moved
+  }
+}
+
+extension ViaLayout {
+  fileprivate func moved(by shift: UInt32) -> ViaLayout {
+    var moved = self
+    moved.whole = whole.moved(by: shift)
+    moved.host = host.moved(by: shift)
+    moved.branch = branch.moved(by: shift)
+    moved.received = received.moved(by: shift)
+    moved.parameters = parameters.moved(by: shift)
+    return moved
+  }
+}

@@ -167,7 +167,14 @@ extension SIPMessage {
     }
     guard let copied else { return }
     index.append(copied)
-    if isFirst { refresh(field.name) }
+    guard isFirst else { return }
+    // What the other message knows of it holds here as well, if it is the same field to the byte.
+    if tag == nil, copied.value.count == field.value.count, other.index.first(where: { $0.name == field.name })?.value == field.value,
+      essentials.adopt(field.name, of: other.essentials, shift: copied.value.start &- field.value.start)
+    {
+      return
+    }
+    refresh(field.name)
   }
 
   /// Reads again what `essentials` keeps of a header that was edited.
