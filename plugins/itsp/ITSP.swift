@@ -30,6 +30,8 @@ struct ITSP: TrunkPlugin {
 
   mutating func requestOut(_ message: borrowing Message, at now: Int64) -> Verdict {
     requests &+= 1
+    // Nothing to write: do not even look.
+    if profile == .generic, pilot == nil { return .pass }
     let user = message.part(.user, of: .from) ?? []
     var number = Self.number(user)
     if let pilot, Self.isWithheld(user), !Self.isPrivate(message) {
