@@ -113,7 +113,7 @@ struct Call: Sendable {
   mutating func advance(_ environment: inout CallEnvironment) {
     let now = environment.now
     for index in legs.indices {
-      switch legs[index].repetition?.advance(to: now) {
+      switch legs[index].repetition?.advance(to: now, t2: environment.transactions.timers.t2) {
       case .repeatAnswer: repeatAnswer(leg: index, &environment)
       case .giveUp: answerNeverAcknowledged(leg: index, &environment)
       case nil: break

@@ -124,6 +124,8 @@ extension Call {
     case .sent(let client): legs[active].client = client
     case .refused(let status): return attemptRefused(leg: active, status: status, cause: nil, by: "the plugin of \(legs[active].trunkName) refused the call with \(status)", &environment)
     }
+    // Whoever said 100 and nothing more must not hold the caller for ever, whatever the other timeouts are set to.
+    ringingAt = environment.now + CallLimits.ringing
     let settings = environment.settings(of: legs[active].trunk)
     if settings.fastFailover, settings.progressTimeout > 0 {
       progressAt = environment.now + .seconds(settings.progressTimeout)
@@ -230,7 +232,7 @@ extension Call {
     legs[leg].request = nil
     legs[leg].server = nil
     legs[leg].answerServer = server
-    legs[leg].repetition = AnswerRepetition(sentAt: environment.now)
+    legs[leg].repetition = AnswerRepetition(sentAt: environment.now, t1: environment.transactions.timers.t1)
     legs[leg].status = 200
     legs[leg].answer = respond(message, in: server, leg: leg, &environment)
   }

@@ -84,6 +84,7 @@ public struct Knobs: Sendable {
   var routingTimeout = 60
   var fastFailover = true
   var maxCallDuration = 150
+  var mediaSilence = 30
   var maxCalls = 0
   var maxCallRate = 0
   var failsOverOnEverything = false
@@ -187,6 +188,7 @@ public struct Knobs: Sendable {
     routingTimeout = random.pick([0, 5, 20, 60])
     fastFailover = random.chance(80)
     maxCallDuration = random.pick([20, 120, 150])
+    mediaSilence = random.pick([2, 30, 300])
     maxCalls = random.chance(25) ? random.between(1, 4) : 0
     maxCallRate = random.chance(15) ? random.between(1, 3) : 0
     failsOverOnEverything = random.chance(25)

@@ -43,6 +43,7 @@ struct Scene {
     s.progressTimeout = knobs.progressTimeout
     s.routingTimeout = knobs.routingTimeout
     s.maxCallDuration = knobs.maxCallDuration
+    s.rtcpTimeout = knobs.mediaSilence
     s.forwardPAI = knobs.passesIdentity
     if knobs.failsOverOnEverything { s.failoverCodes = [.init(first: 400, last: 599)] }
     return s

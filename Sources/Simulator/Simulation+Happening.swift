@@ -121,7 +121,7 @@ extension Simulation {
   private mutating func judge() {
     var unsettled: [String] = []
     for call in exchange.calls where call.state == "calling" || call.state == "ringing" {
-      if call.state == "ringing", let leg = call.legs.last, let party = Party.allCases.first(where: { $0.name == leg.trunk }),
+      if let leg = call.legs.last, let party = Party.allCases.first(where: { $0.name == leg.trunk }),
         !parties[party.rawValue].knows(Array(leg.callID.utf8))
       {
         continue

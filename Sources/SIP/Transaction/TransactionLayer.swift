@@ -64,7 +64,8 @@ public struct TransactionLayer: Sendable {
   }
 
   let shard: UInt8
-  let timers: Timers
+  /// As handed in: who repeats a 2xx himself needs the same T1 and T2.
+  public let timers: Timers
   let limit: Int
   var random: RandomSource
   let keyedHash: KeyedHash

@@ -17,7 +17,17 @@ struct AcknowledgementChecker: Checker {
   private var theirs: [Open] = []
   private var settled: Set<[UInt8]> = []
   /// Our INVITEs by branch: when the first 2xx came, and whether they were refused.
-  private var invites: [[UInt8]: (callID: [UInt8], tag: [UInt8], answeredAt: Instant?, isRefused: Bool)] = [:]
+  private struct Invite: Sendable {
+    var callID: [UInt8]
+    var tag: [UInt8]
+    var sentAt: Instant
+    /// A response came, so that timer B no longer runs.
+    var isHeard = false
+    var cancelledAt: Instant?
+    var answeredAt: Instant?
+    var isRefused = false
+  }
+  private var invites: [[UInt8]: Invite] = [:]
 
   init(t1: Gap) { self.t1 = t1 }
 
@@ -49,7 +59,10 @@ struct AcknowledgementChecker: Checker {
         close(dialog)
       case .invite:
         let branch = Array(message.topVia.branch ?? [])
-        if invites[branch] == nil { invites[branch] = (Array(message.callID), Array(message.from.tag ?? []), nil, false) }
+        if invites[branch] == nil { invites[branch] = Invite(callID: Array(message.callID), tag: Array(message.from.tag ?? []), sentAt: now) }
+      case .cancel:
+        let branch = Array(message.topVia.branch ?? [])
+        if invites[branch]?.cancelledAt == nil { invites[branch]?.cancelledAt = now }
       default: break
       }
     } else if message.method == .invite, (200...299).contains(message.status), !settled.contains(dialog), !ours.contains(where: { $0.dialog == dialog + number(message) }) {
@@ -63,6 +76,8 @@ struct AcknowledgementChecker: Checker {
     if message.isRequest {
       let dialog = Self.dialog(message, local: message.to.tag, remote: message.from.tag)
       if message.method == .bye { close(dialog) }
+      // A new INVITE in the dialog says as well that the last one's answer was heard; only its ACK was lost.
+      if message.method == .invite { forgive(dialog, but: dialog + number(message)) }
       if message.method == .ack {
         let key = dialog + number(message)
         ours.removeAll { $0.dialog == key }
@@ -70,10 +85,17 @@ struct AcknowledgementChecker: Checker {
       }
       return
     }
-    guard message.method == .invite, message.status >= 200, let branch = message.topVia.branch, var invite = invites[Array(branch)],
+    // 12.2.1.2: the far side no longer knows the dialog.
+    if message.status == 481 || message.status == 408 { close(Self.dialog(message, local: message.from.tag, remote: message.to.tag)) }
+    guard message.method == .invite, let branch = message.topVia.branch, var invite = invites[Array(branch)],
       invite.callID == Array(message.callID), invite.tag == Array(message.from.tag ?? []), message.count(of: .via) == 1
     else { return }
     defer { invites[Array(branch)] = invite }
+    // Timer B, or 64*T1 after a CANCEL (9.1): the transaction is gone, and what comes now is nobody's.
+    let isTooLate = !invite.isHeard && now >= invite.sentAt + t1 * 64 || invite.answeredAt == nil && (invite.cancelledAt.map { now >= $0 + t1 * 64 } ?? false)
+    guard !isTooLate else { return invite.isRefused = true }
+    invite.isHeard = true
+    guard message.status >= 200 else { return }
     if message.status >= 300 {
       if invite.answeredAt == nil { invite.isRefused = true }
       return
@@ -93,6 +115,10 @@ struct AcknowledgementChecker: Checker {
     settled.insert(dialog)
     theirs.removeAll { $0.dialog == dialog }
     ours.removeAll { $0.dialog.starts(with: dialog) }
+  }
+
+  private mutating func forgive(_ dialog: [UInt8], but last: [UInt8]) {
+    ours.removeAll { $0.dialog.starts(with: dialog) && $0.dialog != last }
   }
 
   private func number(_ message: SIPMessage) -> [UInt8] {

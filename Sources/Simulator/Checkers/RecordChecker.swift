@@ -1,6 +1,7 @@
 import Addressing
 import Records
 import SIP
+import Timing
 
 /// One record for each call that ended, no more, no fewer, and what it says is possible.
 struct RecordChecker: Checker {
@@ -8,6 +9,9 @@ struct RecordChecker: Checker {
   private var records: Set<String> = []
   /// First INVITEs whose transaction was new to us, and that could make a dialog.
   private var offered: Set<[UInt8]> = []
+  /// When each was heard last, and how many came again when their transaction may have been gone.
+  private var heardAt: [[UInt8]: Instant] = [:]
+  private var again = 0
   /// Those of which nobody can say whether they became calls.
   private var doubtful: Set<[UInt8]> = []
 
@@ -19,6 +23,8 @@ struct RecordChecker: Checker {
       if signal.message == nil || message.contact == nil || message.to.tag != nil || !message.values(.require).isEmpty || message.count(of: .recordRoute) > 1 {
         doubtful.insert(key)
       }
+      if let before = heardAt[key], event.at.since(before) > .seconds(5) { again += 1 }
+      heardAt[key] = event.at
       offered.insert(key)
     case .sent(let signal):
       // Refused before it was a call: merged, on the wrong listener, too many.
@@ -32,7 +38,7 @@ struct RecordChecker: Checker {
       if record.outcome != .answered, !(300...699).contains(record.status) { return "call \(record.id) failed with status \(record.status)" }
     case .ended:
       let certain = offered.subtracting(doubtful).count
-      let possible = offered.count
+      let possible = offered.count + again
       if records.count < certain || records.count > possible { return "\(records.count) records of \(certain)...\(possible) calls" }
     default: break
     }
