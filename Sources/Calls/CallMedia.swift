@@ -134,10 +134,12 @@ extension Call {
 
   /// Our answer on `leg` made from the other side's.
   mutating func makeAnswer(_ answer: SessionDescription, for leg: Int, _ environment: CallEnvironment) -> [UInt8]? {
-    guard var base = legs[leg].offerBase else { return nil }
+    guard let base = legs[leg].offerBase else { return nil }
+    var answering = legs[leg].offerAnswer
+    answering.resume(base)
     do throws(OfferAnswer.Violation) {
-      let ours = try base.send(answer: crossing(answer, to: leg), origin: originAddress(leg, environment))
-      legs[leg].offerAnswer = base
+      let ours = try answering.send(answer: crossing(answer, to: leg), origin: originAddress(leg, environment))
+      legs[leg].offerAnswer = answering
       return ours.encoded()
     } catch {
       return nil

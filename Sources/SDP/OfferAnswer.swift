@@ -82,6 +82,14 @@ public struct OfferAnswer: Sendable, Equatable {
     self.before = nil
   }
 
+  /// Back to `earlier`, a copy kept while its offer was open, so that the offer can be answered once more (another fork's answer, a 2xx that says
+  /// other than the provisional did). What was sent since keeps its version: the next description of ours that differs gets a higher one.
+  public mutating func resume(_ earlier: OfferAnswer) {
+    let sent = lastSent
+    self = earlier
+    lastSent = sent ?? lastSent
+  }
+
   private mutating func begin(_ pending: State) throws(Violation) {
     guard state == .idle || state == .stable else { throw .notAllowedNow }
     before = Agreed(local: local, remote: remote)

@@ -29,7 +29,10 @@ struct Bench {
   var serial = 100
   /// Media opens are left to the test.
   var holdsMedia = false
+  /// The configuration in force, and whether a commit turned its lists around.
   var edited = Bench.configuration
+  var reversed = false
+  var movesPorts = false
   var media: [MediaCommand] = []
   var records: [CallRecord] = []
   /// Sides whose `open` is refused, once each.
@@ -50,7 +53,7 @@ struct Bench {
       .init(name: "lan", address: TransportAddress(IPAddress(10, 0, 0, 9), 5060), transport: .udp),
       .init(name: "wan", address: TransportAddress(IPAddress(10, 0, 0, 9), 5070), transport: .udp),
     ]
-    c.mediaRealms = [.init(name: "m", addresses: [IPAddress(10, 0, 0, 9)])]
+    c.mediaRealms = [.init(name: "m", addresses: [IPAddress(10, 0, 0, 9)], ports: [.init(first: 20_000, last: 20_399)])]
     c.peers = [
       .init(name: "hq-pbx", type: "plain", address: .ip(pbx.ip), port: pbx.port),
       .init(name: "acme", type: "plain", address: .ip(provider.ip), port: provider.port),

@@ -33,7 +33,7 @@ extension Bench {
   /// The caller's answer to the last request of that method sent to it.
   mutating func callerReplies(_ status: Int, to method: SIP.Method, extra: String = "", body: String = "") throws {
     let request = try #require(requests(to: Bench.pbx).last { $0.method == method })
-    receive(Bench.response(status, to: request, extra: extra, body: body), from: Bench.pbx)
+    receive(Bench.response(status, to: request, extra: extra, body: body).replacingContact("<sip:alice@\(Bench.pbx)>"), from: Bench.pbx)
   }
 
   // MARK: The called side (`provider`, or where the attempt went)
