@@ -94,7 +94,7 @@ let package = Package(
       dependencies: ["Calls", "SIP", "Configuration", "Routing", "Trunks", "CTandemTrunk", "Linux", "Timing", "Addressing"],
       path: "Tests/Benchmarks/Exchange", swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
-    tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
+    tests(of: "Timing"), tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Trunks", ["SIP", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
