@@ -13,6 +13,7 @@ extension Call {
   mutating func receivedBye(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
     received(request, leg: leg, environment)
     respond(answer(200, leg: leg, to: request, body: nil), in: server, leg: leg, &environment)
+    environment.endedDialogs.note(legs[leg].dialog)
     legs[leg].repetition = nil
     legs[leg].leaveWhenAcknowledged = false
     let wasOver = phase == .over
@@ -113,6 +114,7 @@ extension Call {
     var request = legs[leg].dialog.makeRequest(.bye)
     if let cause { request.append(.reason, Reason(.q850, cause: cause).value) }
     legs[leg].state = .leaving
+    environment.endedDialogs.note(legs[leg].dialog)
     if case .sent(let client) = send(request, leg: leg, &environment) { legs[leg].farewell = client }
   }
 

@@ -33,6 +33,7 @@ struct CallEnvironment {
   var owners: [TransactionLayer.ClientID: Owner] = [:]
   /// Whose INVITE server transaction it is (CANCEL names it).
   var served: [TransactionLayer.ServerID: Owner] = [:]
+  var endedDialogs = EndedDialogs()
   /// Rotates trunks within a route.
   var turn = 0
 

@@ -16,6 +16,8 @@ enum CallLimits {
   static let glareRetries = 3
   /// A re-INVITE answered with provisionals only is cancelled then: as long as a proxy would wait for a first INVITE (RFC 3261 16.6, Timer C).
   static let offer = Gap.seconds(180)
+  /// Dialogs remembered after their BYE: what a hundred calls a second leave in the 32 s in which a 2xx may be repeated, at some 100 bytes each.
+  static let endedDialogs = 8_192
   /// Bytes of one header value that may cross by `pass-header`.
   static let passedHeaderBytes = 1_024
 }

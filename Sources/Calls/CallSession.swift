@@ -111,6 +111,7 @@ extension Call {
     case 408, 481:
       // RFC 3261 12.2.1.2: the dialog is gone.
       legs[leg].state = .gone
+      environment.endedDialogs.note(legs[leg].dialog)
       end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) no longer knew the call (\(response.status))", by: leg, &environment)
     default:
       legs[leg].offerAnswer.rollBack()

@@ -28,17 +28,17 @@ extension Exchange {
 }
 
 extension CallEnvironment {
-  /// ACK and BYE for a 2xx nobody waits for.
+  /// ACK for a 2xx nobody waits for, and BYE, unless its dialog had one.
   mutating func decline(_ dialog: Dialog, sequence: UInt32, trunk: Int, on flow: SIP.Flow, sentBy: [UInt8]) {
     var dialog = dialog
     var ack = dialog.makeAcknowledgement(sequence: sequence)
+    if trunk >= 0 { _ = trunks.requestOut(&ack, trunk: trunk, at: now) }
+    _ = transactions.sendAcknowledgement(ack, on: flow, sentBy: sentBy)
+    guard !endedDialogs.contains(dialog) else { return }
+    endedDialogs.note(dialog)
     var bye = dialog.makeRequest(.bye)
     bye.append(.reason, Reason(.q850, cause: 26).value)
-    if trunk >= 0 {
-      _ = trunks.requestOut(&ack, trunk: trunk, at: now)
-      _ = trunks.requestOut(&bye, trunk: trunk, at: now)
-    }
-    _ = transactions.sendAcknowledgement(ack, on: flow, sentBy: sentBy)
+    if trunk >= 0 { _ = trunks.requestOut(&bye, trunk: trunk, at: now) }
     _ = transactions.send(bye, on: flow, sentBy: sentBy, at: now)
   }
 }
