@@ -207,12 +207,60 @@ class Failover(SystemTest):
         self.assertEqual(sorted(record["status"] for record in self.record(3)), [200, 200, 503])
 
 
-class Cancelling(SystemTest):
+class TwoEnds(SystemTest):
+    """A caller and a callee by hand; the caller over `inside`."""
+
+    inside = "udp"
+
     def setUp(self):
         super().setUp()
-        self.stage.start()
-        self.a = Endpoint(self.stage.socket(A), self.stage.inside)
+        self.stage.start(inside=self.inside)
+        self.a = Endpoint(self.stage.socket(A, 5060 if self.inside == "udp" else 5061, self.inside), self.stage.inside, self.inside)
         self.b = Endpoint(self.stage.socket(B), self.stage.outside)
+
+
+class Limits(TwoEnds):
+    def test_a_full_trunk_of_the_caller(self):
+        a, b = self.a, self.b
+        self.stage.appliance.tandem("set", "trunk", "a", "max-calls", "1")
+        self.stage.appliance.tandem("commit")
+        answer, _, _ = answered(a, b, OUT)
+        a.send(a.invite(OUT))
+        refusal = a.expect(503)
+        self.assertIn("Q.850;cause=34", refusal["reason"].replace(" ", ""))
+        a.ack(refusal)
+        a.send(a.within("BYE", answer, 2))
+        a.expect(200)
+        b.respond(b.expect("BYE"), 200)
+        # The place is free again.
+        answer, _, _ = answered(a, b, OUT)
+        a.send(a.within("BYE", answer, 2))
+        a.expect(200)
+        b.respond(b.expect("BYE"), 200)
+        self.assertEqual(sorted(record["status"] for record in self.record(3)), [200, 200, 503])
+
+    def test_too_many_calls_in_a_second(self):
+        a, b = self.a, self.b
+        self.stage.appliance.tandem("set", "trunk", "a", "max-call-rate", "5")
+        self.stage.appliance.tandem("commit")
+        for _ in range(30):
+            a.send(a.invite(OUT))
+        refused = []
+        while (message := a.receive(1)):
+            if message.status == 503:
+                refused.append(message["call-id"])
+                a.ack(message)
+        admitted = set()
+        while (message := b.receive(0.2)):
+            if message.method == "INVITE" and message["call-id"] not in admitted:
+                admitted.add(message["call-id"])
+                b.respond(message, 486)
+        # A bucket of a second's calls; what drips in while thirty arrive is one more at most.
+        self.assertIn(len(admitted), (5, 6))
+        self.assertEqual(len(set(refused)) + len(admitted), 30)
+
+
+class Cancelling(TwoEnds):
 
     def cancel(self, tag, call, branch):
         self.a.send(self.a.request("CANCEL", OUT, tag=tag, call=call, branch=branch, without=("Contact",)))
@@ -289,18 +337,16 @@ class Cancelling(SystemTest):
                 "Content-Length: 0\n").expect("ACK"), B)
         caller = self.stage.sipp(
             Scenario.caller("cancels").invite().recv(100, optional=True).recv(180).cancel().recv(200).recv(487).ack_refusal().linger(),
-            A, self.stage.inside, called=OUT)
+            A, self.stage.inside, transport=self.inside, called=OUT)
         self.assertWent(caller, callee)
 
 
-class RepeatedMessages(SystemTest):
-    slow = True
+class CancellingOverTCP(Cancelling):
+    inside = "tcp"
 
-    def setUp(self):
-        super().setUp()
-        self.stage.start()
-        self.a = Endpoint(self.stage.socket(A), self.stage.inside)
-        self.b = Endpoint(self.stage.socket(B), self.stage.outside)
+
+class RepeatedMessages(TwoEnds):
+    slow = True
 
     def test_an_invite_sent_again_makes_one_call(self):
         a, b = self.a, self.b
@@ -446,12 +492,9 @@ class Requests(SystemTest):
         self.a.expect(481)
 
 
-class Renegotiation(SystemTest):
+class Renegotiation(TwoEnds):
     def setUp(self):
         super().setUp()
-        self.stage.start()
-        self.a = Endpoint(self.stage.socket(A), self.stage.inside)
-        self.b = Endpoint(self.stage.socket(B), self.stage.outside)
         self.answer, self.invite, self.said = answered(self.a, self.b, OUT)
 
     def leave(self, sequence=9):
@@ -543,6 +586,10 @@ class Renegotiation(SystemTest):
         a.send(a.within("BYE", self.answer, 3).replace(f";tag={self.answer.tag('from')}", ";tag=guessed"))
         a.expect(481)
         self.leave()
+
+
+class RenegotiationOverTCP(Renegotiation):
+    inside = "tcp"
 
 
 if __name__ == "__main__":
