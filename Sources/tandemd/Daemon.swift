@@ -127,8 +127,9 @@ final class Daemon {
   // MARK: Running
 
   func run() {
-    Watchdog.start(notifier, signalling)
+    // In this order: the manager watches from the moment we are ready.
     notifier.ready()
+    Watchdog.start(notifier, signalling)
     log.write(.notice, "tandemd \(Version.text) is up: control socket in \(options.runtimeDirectory)")
     while isRunning { turn(nil) }
     stop()
