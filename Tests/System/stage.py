@@ -29,7 +29,7 @@ def claim_network():
         net = f"127.{16 + index // 250 % 64}.{1 + index % 250}"
         lock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            lock.bind((f"{net}.250", 9))
+            lock.bind((f"{net}.250", 5999))
             lock.listen(1)
             return net, lock
         except OSError:
