@@ -20,7 +20,14 @@ extension Call {
     guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet, renegotiation == nil else {
       return refuse(phase == .over ? 481 : 491, request, server, leg: leg, &environment)
     }
-    guard !request.body.isEmpty, isSDP(request), let offer = try? SessionDescription(parsing: request.body), !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else {
+    if request.value(.contentEncoding) != nil || (!request.body.isEmpty && !isSDP(request)) {
+      // RFC 3261 8.2.3
+      var refusal = answer(415, leg: leg, to: request, body: nil)
+      refusal.append(.accept, text: "application/sdp")
+      respond(refusal, in: server, leg: leg, &environment)
+      return
+    }
+    guard !request.body.isEmpty, let offer = try? SessionDescription(parsing: request.body), !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else {
       return refuse(488, request, server, leg: leg, &environment)
     }
     do throws(OfferAnswer.Violation) {

@@ -225,8 +225,11 @@ public struct Exchange {
 
   private mutating func receivedAcknowledgement(_ message: SIPMessage, flow: SIP.Flow) {
     guard let tag = message.to.tag, let name = LegTag.parse(tag) else { return }
+    var message = message
     withCall(name.call) { call, environment in
       guard call.owns(message, leg: name.leg, from: flow, environment) else { return }
+      // Shown like every request; there is nobody to tell of a refusal.
+      if call.legs[name.leg].trunk >= 0 { _ = environment.trunks.requestIn(&message, trunk: call.legs[name.leg].trunk, at: environment.now) }
       call.receivedAcknowledgement(message, leg: name.leg, &environment)
     }
   }

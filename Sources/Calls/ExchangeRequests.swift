@@ -104,7 +104,11 @@ extension Exchange {
     }
     var known = false
     withCall(name.call) { call, environment in
-      guard call.owns(message, leg: name.leg, from: flow, environment) else { return }
+      guard call.names(message, leg: name.leg) else { return }
+      guard call.mayCome(from: flow, leg: name.leg, environment) else {
+        environment.counters.foreignDialogSources += 1
+        return
+      }
       known = true
       call.receivedInDialog(message, server: server, leg: name.leg, &environment)
     }
@@ -157,9 +161,15 @@ extension Call {
 
   /// Whether a message in a dialog is this leg's: our tag, Call-ID and their tag, and a source of this leg's trunk (decided: any of it, no other).
   func owns(_ message: SIPMessage, leg: Int, from flow: SIP.Flow, _ environment: CallEnvironment) -> Bool {
-    guard legs.indices.contains(leg), let tag = message.to.tag, tag.elementsEqual(legs[leg].dialog.localTag),
-      message.callID.elementsEqual(legs[leg].dialog.callID), let far = message.from.tag, far.elementsEqual(legs[leg].dialog.remoteTag)
-    else { return false }
+    names(message, leg: leg) && mayCome(from: flow, leg: leg, environment)
+  }
+
+  func names(_ message: SIPMessage, leg: Int) -> Bool {
+    guard legs.indices.contains(leg), let tag = message.to.tag, let far = message.from.tag else { return false }
+    return legs[leg].dialog.matches(callID: message.callID, localTag: tag, remoteTag: far)
+  }
+
+  func mayCome(from flow: SIP.Flow, leg: Int, _ environment: CallEnvironment) -> Bool {
     if legs[leg].trunk >= 0 { return environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk) }
     return flow.remote.ip == legs[leg].flow.remote.ip
   }

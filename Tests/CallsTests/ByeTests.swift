@@ -36,6 +36,22 @@ import Timing
     #expect(bench.records.first?.reason.contains("acme-1") == true)
   }
 
+  @Test("A caller that hangs up without ever acknowledging our 2xx: it is repeated no more — RFC 5407 3.1.3")
+  func insteadOfAcknowledgement() throws {
+    var bench = try Bench()
+    try bench.answered()
+    bench.forget()
+    bench.caller("BYE")
+    #expect(bench.toCaller == ["200 BYE"] && bench.toCallee == ["BYE"])
+    try bench.calleeReplies(200, to: .bye)
+    #expect(bench.exchange.liveCalls == 0)
+    bench.callerAcknowledges()
+    bench.forget()
+    bench.caller("INVITE", 3, body: Bench.held)
+    #expect(bench.toCaller == ["100 INVITE", "481 INVITE"])
+    bench.finish()
+  }
+
   @Test("Without that ACK the BYE goes out when 64*T1 have passed — RFC 3261 13.3.1.4, 15")
   func neverAcknowledged() throws {
     var bench = try Bench()

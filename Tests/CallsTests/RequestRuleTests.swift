@@ -113,6 +113,7 @@ import Timing
     #expect(bench.heard(node) == ["200 OPTIONS"])
     bench.caller("OPTIONS", 3, from: Bench.backup, listener: 1)
     #expect(bench.toSpare == ["481 OPTIONS"])
+    #expect(bench.exchange.counters.first { $0.name == "dialog.foreign-source" }?.value == 1)
     bench.caller("BYE", 4, from: node)
     #expect(bench.heard(node).last == "200 BYE")
     #expect(bench.toCallee == ["BYE"])
