@@ -3,6 +3,8 @@
 
 Each measurement is bench.py's: 1,000 calls a second, 20,000 calls, the server alone on one core (PIN=0). They run in the order K T K T, because
 a shared machine drifts by 20 % within the hour; what counts is the ratio of the two, pair by pair, and the worse pair decides.
+A pair in which the peer lost or repeated messages does not count: then the machine was too busy, its figure holds repetitions and calls
+that ended early, and a ratio to it says little. It is measured again, up to PAIRS=4 in all; fewer than two that count are no verdict.
 Then Tandem once more with 180 and 200 sent back to back (RING=0): every call must come through, so their order must be kept.
 
   report.py [held] [relay]
@@ -10,7 +12,8 @@ Then Tandem once more with 180 and 200 sent back to back (RING=0): every call mu
 held    also: kilobytes per held call, at 5,000 and at 10,000 calls
 relay   also: the same calls with media relayed, four sockets a call (no RTP is sent: this is what setting up and tearing down costs)
 QUICK=1 3,000 calls in place of 20,000: for a look, not for quoting.
-Needs root, sip-tester, kamailio, iproute2 and `make build`. Writes into a temporary folder only. Ends 0 if the verdict is good, 1 if not, 77 when it can not run here.
+Needs root, sip-tester, kamailio, iproute2 and `make build`. Writes into a temporary folder only. Ends 0 if the verdict is good, 1 if not,
+75 without a verdict, 77 when it can not run here.
 """
 import json, os, platform, shutil, subprocess, sys, tempfile
 
@@ -18,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(f"{HERE}/../../..")
 BIN = os.environ.get("BIN", f"{ROOT}/.build/release")
 LIMIT = 1.0
+PAIRS = int(os.environ.get("PAIRS", "4"))
 CALLS = 3000 if os.environ.get("QUICK") else 20000
 
 
@@ -53,6 +57,11 @@ def measure(server, *steps, **environment):
     return rows
 
 
+def is_clean(row):
+    calls = row["ok"] + row["failed"]
+    return row["failed"] <= calls / 1000 and row["retransmissions"] <= calls / 100
+
+
 def load():
     return f"load {os.getloadavg()[0]:.1f}"
 
@@ -73,14 +82,20 @@ def main():
     print(f"{os.cpu_count()} processors, Linux {platform.release()}; {CALLS} calls at 1,000 a second, one core for the server", flush=True)
     try:
         ratios, failed = [], 0
-        for pair in (1, 2):
+        for pair in range(1, PAIRS + 1):
             peer = measure("kamailio-dialog", step)[0]
             show("Kamailio with dialog", peer)
             ours = measure(tandem(folder, False), step)[0]
             show("Tandem", ours)
-            ratios.append(ours["cpu_us_per_call"] / peer["cpu_us_per_call"])
             failed += ours["failed"]
-            print(f"  pair {pair}: ratio {ratios[-1]:.2f}", flush=True)
+            ratio = ours["cpu_us_per_call"] / peer["cpu_us_per_call"]
+            if is_clean(peer):
+                ratios.append(ratio)
+                print(f"  pair {pair}: ratio {ratio:.2f}", flush=True)
+            else:
+                print(f"  pair {pair}: ratio {ratio:.2f} does not count: Kamailio lost or repeated messages, the machine is too busy", flush=True)
+            if len(ratios) == 2:
+                break
         ring = measure(tandem(folder, False), step, RING="0")[0]
         show("Tandem, 180+200 at once", ring)
         failed += ring["failed"]
@@ -91,6 +106,9 @@ def main():
         if "held" in sys.argv[1:]:
             for calls, hold, at in ((5000, 30000, 25), (10000, 60000, 50)):
                 show(f"Tandem, {calls} held", measure(tandem(folder, False), f"1000,{calls},{hold},{at}")[0])
+        if len(ratios) < 2:
+            print(f"no verdict: {len(ratios)} of {PAIRS} pairs count, two are needed: wait for a quieter machine; {failed} calls of ours failed")
+            sys.exit(1 if failed else 75)
         good = max(ratios) <= LIMIT and failed == 0
         print(f"{'ok' if good else 'NOT ok'}: {max(ratios):.2f} of Kamailio with dialog in the worse pair (limit {LIMIT:.2f}), {failed} calls failed (limit 0)")
         sys.exit(0 if good else 1)
