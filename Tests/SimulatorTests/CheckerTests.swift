@@ -30,7 +30,7 @@ import Timing
     extra: String = ""
   ) -> [UInt8] {
     Array(
-      "\(start)\r\nVia: SIP/2.0/UDP 10.11.11.1:5090;branch=\(branch)\r\nMax-Forwards: 70\r\nFrom: \(from)\r\nTo: \(to)\r\nCall-ID: \(callID)\r\nCSeq: \(cseq)\r\nContact: <sip:x@h>\r\n\(extra)Content-Length: 0\r\n\r\n"
+      "\(start)\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=\(branch)\r\nMax-Forwards: 70\r\nFrom: \(from)\r\nTo: \(to)\r\nCall-ID: \(callID)\r\nCSeq: \(cseq)\r\nContact: <sip:x@h>\r\n\(extra)Content-Length: 0\r\n\r\n"
         .utf8)
   }
   private func sent(_ bytes: [UInt8], _ remote: TransportAddress = hq) -> TraceEvent.What { .sent(.init(bytes, remote: remote)) }
@@ -124,12 +124,12 @@ import Timing
   }
 
   @Test("Media: a stranger's packet goes on, or a packet goes where nobody asked for it")
-  func packets() {
+  func packets() throws {
     let port = TransportAddress(IPAddress(192, 0, 2, 9), 30_000)
     let stranger = TransportAddress(IPAddress(203, 0, 113, 1), 4000)
     let phone = TransportAddress(Party.hq.media, 20_000)
     let sdp = "v=0\r\no=- 1 1 IN IP4 \(phone.ip)\r\ns=-\r\nc=IN IP4 \(phone.ip)\r\nt=0 0\r\nm=audio \(phone.port) RTP/AVP 0\r\n"
-    var offer = try! SIPMessage(parsing: invite)
+    var offer = try SIPMessage(parsing: invite)
     offer.setBody(Array(sdp.utf8), type: "application/sdp")
     let signalled = delivered(offer.encoded())
     #expect(complaint([signalled, .packetSent([1], from: port, to: phone, source: TransportAddress(Party.acme.media, 4000))]) == nil)
