@@ -15,9 +15,10 @@ struct AnchorPool: Sendable {
   }
 
   /// Ports for the streams of an offer that we relay; `nil` when the realm has none to spare.
-  mutating func take(realm: Int, offer: SessionDescription, at now: Instant) -> MediaAnchor? {
+  /// `family`: of the leg's signalling: a peer is given an address it can reach.
+  mutating func take(realm: Int, offer: SessionDescription, family: IPAddress.Family, at now: Instant) -> MediaAnchor? {
     guard realms.indices.contains(realm) else { return nil }
-    return realms[realm].take(relayed: offer.relayableStreams, of: offer.media.count, at: now)
+    return realms[realm].take(relayed: offer.relayableStreams, of: offer.media.count, family: family, at: now)
   }
 
   mutating func release(_ anchor: MediaAnchor, at now: Instant) {

@@ -138,6 +138,8 @@ struct Call: Sendable {
     if let at = watchAt, at <= now { askForCounts(&environment) }
     if let at = recordAt, at <= now {
       recordAt = nil
+      // Counts that have not come by now are not coming: the media thread lost them.
+      countsAwaited = false
       settle(&environment)
     }
     if let at = renegotiation?.endsAt, at <= now { withdrawOffer(status: 504, &environment) }

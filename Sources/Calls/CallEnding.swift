@@ -16,6 +16,11 @@ extension Call {
     environment.endedDialogs.note(legs[leg].dialog)
     legs[leg].repetition = nil
     legs[leg].leaveWhenAcknowledged = false
+    // An attempt that was given up and answered late: its BYE crosses ours and is nobody else's business.
+    guard leg == 0 || leg == active else {
+      if legs[leg].farewell == nil, !legs[leg].abandoned { legs[leg].state = .gone }
+      return settle(&environment)
+    }
     let wasOver = phase == .over
     let cause = request.q850Cause ?? 16
     if phase == .up {

@@ -63,6 +63,17 @@ struct CallEnvironment {
     trunk >= 0 ? routing.translate(status: status, cause: cause, on: trunk) : status
   }
 
+  /// A number for the peer behind a verdict of the gate, the same over commits (FNV-1a of its name).
+  func origin(of verdict: SourceGate.Verdict) -> UInt32 {
+    let peer: Int
+    switch verdict {
+    case .stranger: return 0
+    case .noTrunkHere(let index): peer = index
+    case .trunk(let index): peer = configuration.trunks[index].peer
+    }
+    return configuration.peers[peer].name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+  }
+
   mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {
     actions.append(.note(Exchange.Note(level: level, text: text, fields: fields)))
   }

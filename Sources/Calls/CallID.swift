@@ -1,3 +1,5 @@
+import SIP
+
 /// A call's name inside one box: shard, generation and slot in one word. It stands in every tag, Contact and Call-ID that we
 /// create, so that a message finds its call from its own bytes.
 struct CallID: Hashable, Comparable, Sendable {
@@ -49,16 +51,22 @@ enum Hexadecimal {
   }
 }
 
-/// The tag we give one leg of a call: the call's name, the leg's number, and 48 random bits nobody outside can guess.
+/// The tag we give one leg of a call: the call's name, the leg's number, and 48 bits sealed with a key of this process: nobody outside can guess them, and
+/// we know a tag of ours again when its call is long gone.
 struct LegTag {
   /// 16 + 2 + 12 digits.
-  static func make(call: CallID, leg: Int, random: UInt64) -> [UInt8] {
+  static func make(call: CallID, leg: Int, _ transactions: TransactionLayer) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(30)
     Hexadecimal.append(call.rawValue, digits: 16, to: &out)
     Hexadecimal.append(UInt64(leg), digits: 2, to: &out)
-    Hexadecimal.append(random, digits: 12, to: &out)
+    Hexadecimal.append(transactions.seal(call.rawValue &* 257 &+ UInt64(leg)) & 0xFFFF_FFFF_FFFF, digits: 12, to: &out)
     return out
+  }
+  /// Whether we made this tag.
+  static func isOurs(_ tag: ArraySlice<UInt8>, _ transactions: TransactionLayer) -> Bool {
+    guard let name = parse(tag) else { return false }
+    return tag.elementsEqual(make(call: name.call, leg: name.leg, transactions))
   }
   /// The call and leg a tag of ours names; the caller still compares the whole tag.
   static func parse(_ tag: ArraySlice<UInt8>) -> (call: CallID, leg: Int)? {

@@ -26,7 +26,7 @@ extension Call {
 
   private mutating func openSide(_ side: MediaSide, leg: Int, _ offer: SessionDescription, _ environment: inout CallEnvironment) -> Bool {
     guard legs[leg].trunk >= 0, let realm = environment.configuration.trunks[legs[leg].trunk].mediaRealm,
-      let anchor = environment.anchors.take(realm: realm, offer: offer, at: environment.now)
+      let anchor = environment.anchors.take(realm: realm, offer: offer, family: legs[leg].flow.remote.ip.family, at: environment.now)
     else {
       environment.counters.mediaRefused += 1
       return false

@@ -91,7 +91,7 @@ extension Call {
     Hexadecimal.append(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12, to: &callID)
     Hexadecimal.append(UInt64(id.shard), digits: 2, to: &callID)
     let dialog = Dialog(
-      state: .early, callID: callID, localTag: LegTag.make(call: id, leg: number, random: environment.random.next() & 0xFFFF_FFFF_FFFF),
+      state: .early, callID: callID, localTag: LegTag.make(call: id, leg: number, environment.transactions),
       remoteTag: [], localAddress: LegMessages.address(number: attempt.calling, host: host, displayName: displayName[...]),
       remoteAddress: LegMessages.address(number: attempt.called, host: remote, displayName: nil), remoteTarget: target, routeSet: [],
       localSequence: 1, remoteSequence: nil)
@@ -137,10 +137,16 @@ extension Call {
     guard let request = legs[0].request else { return }
     let outgoing = environment.settings(of: legs[leg].trunk)
     let incoming = environment.settings(of: legs[0].trunk)
-    if outgoing.forwardPAI, incoming.forwardPAI, request.value(.pAssertedIdentity) != nil, !legs[leg].calling.isEmpty {
-      message.append(
-        .pAssertedIdentity,
-        LegMessages.address(number: legs[leg].calling, host: environment.trunks.contactHost(legs[leg].trunk), displayName: displayName[...]))
+    if outgoing.forwardPAI, incoming.forwardPAI, let value = request.value(.pAssertedIdentity), let asserted = try? NameAddress(parsing: value),
+      let number = asserted.uri.number
+    {
+      // Its own number, not From's: From is what the caller says, this is what the network vouches for.
+      let translated = environment.routing.asserted(number, on: legs[leg].trunk)
+      if !translated.isEmpty {
+        message.append(
+          .pAssertedIdentity,
+          LegMessages.address(number: translated, host: environment.trunks.contactHost(legs[leg].trunk), displayName: nil))
+      }
     }
     let known: [StaticString] = ["id", "header", "session", "user", "none", "critical"]
     if let privacy = request.value(.privacy) {

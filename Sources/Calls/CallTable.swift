@@ -6,11 +6,16 @@ struct CallTable {
     var call: Call?
   }
   private var slots: [Slot] = []
+  /// Where the generations of new slots begin: drawn at start, so that names are not those of before a restart.
+  private let firstGeneration: UInt32
   private var free: [UInt32] = []
   private(set) var count = 0
   let shard: UInt8
 
-  init(shard: UInt8) { self.shard = shard }
+  init(shard: UInt8, firstGeneration: UInt32) {
+    self.shard = shard
+    self.firstGeneration = firstGeneration & 0xFF_FFFF
+  }
 
   /// `nil` when the table is full (`CallLimits.calls`).
   mutating func open(began: Double) -> CallID? {
@@ -20,7 +25,7 @@ struct CallTable {
       index = reused
     } else {
       index = UInt32(slots.count)
-      slots.append(Slot())
+      slots.append(Slot(generation: firstGeneration))
     }
     let id = CallID(shard: shard, generation: slots[Int(index)].generation, slot: index)
     slots[Int(index)].call = Call(id: id, began: began)
@@ -43,7 +48,7 @@ struct CallTable {
   mutating func close(_ id: CallID) {
     guard contains(id) else { return }
     slots[id.slot].call = nil
-    slots[id.slot].generation &+= 1
+    slots[id.slot].generation = (slots[id.slot].generation &+ 1) & 0xFF_FFFF
     free.append(UInt32(id.slot))
     count -= 1
   }

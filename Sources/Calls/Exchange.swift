@@ -62,7 +62,7 @@ public struct Exchange {
       trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins, clock: clock),
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
-    table = CallTable(shard: shard)
+    table = CallTable(shard: shard, firstGeneration: UInt32(truncatingIfNeeded: environment.random.next()))
   }
 
   /// One datagram, or one message framed from a stream.
@@ -86,7 +86,7 @@ public struct Exchange {
       }
       return
     }
-    environment.transactions.receive(message, from: flow, at: now)
+    environment.transactions.receive(message, from: flow, origin: environment.origin(of: verdict), at: now)
     drain()
   }
 
@@ -197,7 +197,10 @@ public struct Exchange {
       let trunk = call.legs[owner.leg].trunk
       let state = call.legs[owner.leg].state
       if trunk >= 0 {
-        environment.trunks.heard(from: trunk, at: environment.now)
+        // A sign of life is an answer that takes or refuses a call: not 100, not the 487 of an attempt that was given up, and not 408 or 503 (decided).
+        if message.status != 100, message.status != 408, message.status != 503, !call.legs[owner.leg].abandoned {
+          environment.trunks.heard(from: trunk, at: environment.now)
+        }
         environment.trunks.responseIn(&message, trunk: trunk, at: environment.now)
       }
       if call.legs[owner.leg].farewell == client {

@@ -25,7 +25,7 @@ extension Exchange {
     case .invite, .bye, .options, .cancel, .ack: break
     case .other:
       environment.counters.refusedMethods += 1
-      return answer(501, message, server)
+      return answer(501, message, server) { $0.append(.allow, text: LegMessages.allow) }
     default:
       environment.counters.refusedMethods += 1
       return answer(405, message, server) { $0.append(.allow, text: LegMessages.allow) }
@@ -60,7 +60,7 @@ extension Exchange {
       environment.counters.callLimitHits += 1
       return answer(503, request, server) { $0.append(.reason, Reason(.q850, cause: 42).value) }
     }
-    let tag = LegTag.make(call: id, leg: 0, random: environment.random.next() & 0xFFFF_FFFF_FFFF)
+    let tag = LegTag.make(call: id, leg: 0, environment.transactions)
     let uri = try? SIPURI(parsing: request.requestURI)
     let called = uri?.number ?? []
     let calling = callingNumber(request)
@@ -170,6 +170,8 @@ extension Call {
   }
 
   func mayCome(from flow: SIP.Flow, leg: Int, _ environment: CallEnvironment) -> Bool {
+    // On the leg's own listener: another trunk's peer may share the address.
+    guard flow.listener == legs[leg].flow.listener else { return false }
     if legs[leg].trunk >= 0 { return environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk) }
     return flow.remote.ip == legs[leg].flow.remote.ip
   }

@@ -14,7 +14,8 @@ extension Exchange {
       else { return }
       call.receivedRepeatedAnswer(response, leg: name.leg, &environment)
     }
-    guard !isKnown, let dialog = Dialog(remains: response) else { return }
+    // Only an answer to a tag that we made, or anybody could have us send ACK and BYE to a source that is easily forged.
+    guard !isKnown, LegTag.isOurs(tag, environment.transactions), let dialog = Dialog(remains: response) else { return }
     var trunk = -1
     if case .trunk(let index) = environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) { trunk = index }
     var sentBy = Array(response.topVia.host)

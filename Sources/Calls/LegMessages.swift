@@ -42,7 +42,14 @@ enum LegMessages {
   }
 
   /// `name-addr` of a number at one of our or a peer's hosts; a withheld number becomes RFC 3323's anonymous address.
+  /// From and To carry no port (RFC 3261 19.1.1, table 1): that of `host` is left out.
   static func address(number: [UInt8], host: [UInt8], displayName: ArraySlice<UInt8>?) -> [UInt8] {
+    var host = host
+    if let colon = host.lastIndex(of: UInt8(ascii: ":")), host[colon...].dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
+      host.first != UInt8(ascii: "[") || host[..<colon].last == UInt8(ascii: "]")
+    {
+      host.removeSubrange(colon...)
+    }
     var out: [UInt8] = []
     out.reserveCapacity(64)
     if let displayName, !displayName.isEmpty, !number.isEmpty {

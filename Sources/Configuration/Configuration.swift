@@ -48,6 +48,16 @@ public struct Configuration: Sendable, Equatable, Codable {
 public enum Scope: Sendable, Hashable, Codable {
   case global
   case site(String), trunk(String), user(String)
+
+  /// As it is written in the configuration.
+  public var text: String {
+    switch self {
+    case .global: "global"
+    case .site(let name): "site:\(name)"
+    case .trunk(let name): "trunk:\(name)"
+    case .user(let name): "user:\(name)"
+    }
+  }
 }
 
 extension Configuration {

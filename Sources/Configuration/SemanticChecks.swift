@@ -15,6 +15,7 @@ struct SemanticChecks {
     checks.trunksFitTheirListener()
     checks.trunksCanBeToldApart()
     checks.numbersHaveOneOwner()
+    checks.passedHeadersAreExtra()
     return checks.errors
   }
 
@@ -116,8 +117,8 @@ struct SemanticChecks {
     let (a, b) = (configuration.trunks[a], configuration.trunks[b])
     let transport = configuration.listeners[a.listener].transport
     if !sourcesMeet(configuration.peers[a.peer], configuration.peers[b.peer], transport) { return true }
-    if transport == .udp, port(of: a) != port(of: b) { return true }
-    return a.matchRequestHost?.lowercased() != b.matchRequestHost?.lowercased() || a.matchTrunkGroup != b.matchTrunkGroup
+    // `match` is not looked at yet when a call comes in, so it can not tell trunks apart either.
+    return transport == .udp && port(of: a) != port(of: b)
   }
 
   private func sourcesMeet(_ a: Configuration.Peer, _ b: Configuration.Peer, _ transport: Transport) -> Bool {
@@ -143,7 +144,28 @@ struct SemanticChecks {
     refuse(
       ["trunk", b.name],
       "can't be told from trunk \(a.name): both are on listener \(listener.name) and their peers have overlapping source addresses\(port)",
-      accepted: (listener.transport == .udp ? "another peer port, " : "") + "another listener, or trunk \(b.name.asConfigurationWord) match request-host HOST or match trunk-group GROUP")
+      accepted: (listener.transport == .udp ? "another peer port or " : "") + "another listener")
+  }
+
+  // MARK: passed headers
+
+  /// Headers that we write ourselves on each leg, or that speak of one leg only. Passing one would put two of it into a message, or tell one side of the other.
+  private static let ownHeaders: Set<String> = [
+    "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards", "content-type", "c", "content-length", "l",
+    "content-encoding", "e", "content-disposition", "allow", "supported", "k", "require", "proxy-require", "unsupported", "accept", "accept-encoding",
+    "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info", "reason", "retry-after", "privacy",
+    "p-asserted-identity", "p-preferred-identity", "rseq", "rack", "session-expires", "x", "min-se", "expires", "mime-version", "timestamp", "replaces",
+    "refer-to", "r", "referred-by", "b", "event", "o", "subscription-state", "path", "service-route",
+  ]
+
+  private mutating func passedHeadersAreExtra() {
+    for entry in configuration.trunkConfigurations {
+      for header in entry.settings.passHeaders where Self.ownHeaders.contains(header.lowercased()) {
+        refuse(
+          ["trunk-configuration", entry.scope.text, "pass-header"], value: header, "is a header that each leg has of its own",
+          accepted: "the name of a header that the call can do without")
+      }
+    }
   }
 
   // MARK: numbers

@@ -149,6 +149,8 @@ import Timing
       bench.dial(extra: "P-Asserted-Identity: \"marker\" <sip:+14255559999@marker.example;p=marker>\r\nPrivacy: id;marker\r\n")
       let invite = try bench.attempt()
       #expect((invite.value(.pAssertedIdentity) != nil) == (incoming && outgoing))
+      // The asserted number, not From's.
+      if incoming, outgoing { #expect(invite.text(.pAssertedIdentity)?.hasPrefix("<sip:+14255559999@") == true) }
       #expect(invite.text(.privacy) == "id")
       #expect(!String(decoding: invite.encoded(), as: UTF8.self).contains("marker"))
       bench.cancel()

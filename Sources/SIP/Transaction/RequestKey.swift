@@ -1,3 +1,4 @@
+import Addressing
 /// What a request is matched by, as bytes that can be hashed and compared at once.
 ///
 /// *Transaction* (RFC 3261 17.2.3): branch, sent-by and method, if the branch begins with the magic cookie; otherwise the RFC 2543
@@ -22,8 +23,12 @@ struct RequestKey: Sendable {
   }
 
   /// Fills itself anew, reusing its storage. `method`: ACK and CANCEL look for INVITE. Needs the Via as received.
-  mutating func read(_ request: SIPMessage, via: Via, as method: Method) {
+  ///
+  /// The origin (who sent it, as the gate knows them) is part of the transaction: peers choose their branches themselves, and two of them that choose alike, or
+  /// one that copies another's, must not meet. Not the source's address: a provider's nodes may share the work of one transaction.
+  mutating func read(_ request: SIPMessage, via: Via, origin: UInt32, as method: Method) {
     bytes.removeAll(keepingCapacity: true)
+    appendBigEndian(origin)
     if let branch = via.branch, via.hasMagicCookie {
       bytes.append(1)
       append(method)

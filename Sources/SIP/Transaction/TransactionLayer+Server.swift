@@ -4,10 +4,10 @@ public import Timing
 extension TransactionLayer {
   // MARK: From the wire
 
-  mutating func receiveRequest(_ request: SIPMessage, from flow: Flow, at now: Instant) {
+  mutating func receiveRequest(_ request: SIPMessage, from flow: Flow, origin: UInt32, at now: Instant) {
     let via = request.topVia
     let method = request.method
-    incoming.read(request, via: via, as: method == .ack || method == .cancel ? .invite : method)
+    incoming.read(request, via: via, origin: origin, as: method == .ack || method == .cancel ? .invite : method)
     let hash = incoming.transactionHash(keyedHash)
     let slot = serversByTransaction.find(hash) { servers[$0].matching.isSameTransaction(as: incoming) }
     switch method {

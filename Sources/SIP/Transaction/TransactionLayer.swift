@@ -157,9 +157,10 @@ public struct TransactionLayer: Sendable {
   // MARK: In
 
   /// A parsed message from the wire. Adds `received`/`rport` to a request's top Via (RFC 3261 18.2.1, RFC 3581), detects merged requests (482, 8.2.2.2).
-  public mutating func receive(_ message: SIPMessage, from flow: Flow, at now: Instant) {
+  /// `origin`: who sent it, as the caller tells senders apart; requests of different origins are never one transaction.
+  public mutating func receive(_ message: SIPMessage, from flow: Flow, origin: UInt32 = 0, at now: Instant) {
     if message.isRequest {
-      receiveRequest(message, from: flow, at: now)
+      receiveRequest(message, from: flow, origin: origin, at: now)
     } else {
       receiveResponse(message, from: flow, at: now)
     }
@@ -170,6 +171,12 @@ public struct TransactionLayer: Sendable {
   public mutating func unreachable(_ flow: Flow, at now: Instant) {
     for slot in 0..<clients.endIndex where clients.isInUse(slot) { clientTransportFailed(slot, flow, at: now) }
     for slot in 0..<servers.endIndex where servers.isInUse(slot) { serverTransportFailed(slot, flow, at: now) }
+  }
+
+  /// A word that nobody outside can compute, the same for the same input as long as this layer lives. For tags that are to be known again.
+  public func seal(_ word: UInt64) -> UInt64 {
+    let bytes = withUnsafeBytes(of: word.littleEndian) { Array($0) }
+    return keyedHash.hash(bytes.span)
   }
 
   // MARK: Looking at it
