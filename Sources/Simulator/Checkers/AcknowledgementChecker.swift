@@ -20,6 +20,8 @@ struct AcknowledgementChecker: Checker {
   private struct Invite: Sendable {
     var callID: [UInt8]
     var tag: [UInt8]
+    /// What the Via must still say (18.1.2): a damaged one is not ours.
+    var sentBy: [UInt8]
     var sentAt: Instant
     /// A response came, so that timer B no longer runs.
     var isHeard = false
@@ -59,7 +61,7 @@ struct AcknowledgementChecker: Checker {
         close(dialog)
       case .invite:
         let branch = Array(message.topVia.branch ?? [])
-        if invites[branch] == nil { invites[branch] = Invite(callID: Array(message.callID), tag: Array(message.from.tag ?? []), sentAt: now) }
+        if invites[branch] == nil { invites[branch] = Invite(callID: Array(message.callID), tag: Array(message.from.tag ?? []), sentBy: Self.sentBy(message), sentAt: now) }
       case .cancel:
         let branch = Array(message.topVia.branch ?? [])
         if invites[branch]?.cancelledAt == nil { invites[branch]?.cancelledAt = now }
@@ -88,7 +90,7 @@ struct AcknowledgementChecker: Checker {
     // 12.2.1.2: the far side no longer knows the dialog.
     if message.status == 481 || message.status == 408 { close(Self.dialog(message, local: message.from.tag, remote: message.to.tag)) }
     guard message.method == .invite, let branch = message.topVia.branch, var invite = invites[Array(branch)],
-      invite.callID == Array(message.callID), invite.tag == Array(message.from.tag ?? []), message.count(of: .via) == 1
+      invite.callID == Array(message.callID), invite.tag == Array(message.from.tag ?? []), message.count(of: .via) == 1, invite.sentBy == Self.sentBy(message)
     else { return }
     defer { invites[Array(branch)] = invite }
     // Timer B, or 64*T1 after a CANCEL (9.1): the transaction is gone, and what comes now is nobody's.
@@ -119,6 +121,12 @@ struct AcknowledgementChecker: Checker {
 
   private mutating func forgive(_ dialog: [UInt8], but last: [UInt8]) {
     ours.removeAll { $0.dialog.starts(with: dialog) && $0.dialog != last }
+  }
+
+  private static func sentBy(_ message: SIPMessage) -> [UInt8] {
+    var out = Array(message.topVia.host) + [0]
+    out.appendDecimal(UInt64(message.topVia.port ?? 0))
+    return out
   }
 
   private func number(_ message: SIPMessage) -> [UInt8] {
