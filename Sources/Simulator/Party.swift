@@ -13,8 +13,6 @@ public enum Party: Int, CaseIterable, Sendable {
   var media: IPAddress { node(10) }
   /// Index of the listener its trunk is on.
   var listener: UInt16 { self == .hq ? 0 : 1 }
-  /// Index of its trunk, and of its peer.
-  var trunk: Int { rawValue }
   public var name: String { ["hq", "acme-1", "spare-1"][rawValue] }
 
   /// Stands in headers, tags, Call-IDs, reason phrases and descriptions of this party. Two equal letters, so that one damaged byte can not make

@@ -30,7 +30,11 @@ extension SimulatedParty {
     }
     at = at + random.milliseconds(0, isCalm ? 2_000 : random.pick([200, 3_000, 15_000]))
     if random.chance(manners.refuses) {
-      wish(in: at, .refuse(call: number, status: random.pick([302, 400, 401, 403, 404, 407, 408, 415, 422, 480, 482, 483, 486, 487, 488, 491, 500, 501, 503, 504, 580, 600, 603, 606])), now)
+      wish(
+        in: at,
+        .refuse(
+          call: number,
+          status: random.pick([302, 400, 401, 403, 404, 407, 408, 415, 422, 480, 482, 483, 486, 487, 488, 491, 500, 501, 503, 504, 580, 600, 603, 606])), now)
     } else if isCalm || !random.chance(manners.neverAnswers) {
       wish(in: at, .answer(call: number), now)
       if random.chance(manners.answersTwice) { wish(in: at + random.milliseconds(1, 4_000), .answerAgain(call: number), now) }

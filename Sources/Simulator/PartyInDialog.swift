@@ -52,7 +52,9 @@ extension SimulatedParty {
     if isCalm { return answerOffer(&call, status: 200, at: now) }
     if random.chance(manners.ignoresOffers) { return }
     let status = random.chance(manners.refusesOffers) ? random.pick([488, 500, 491, 503, 606, 415, 408, 481]) : 200
-    if random.chance(50) { answerOffer(&call, status: status, at: now) } else {
+    if random.chance(50) {
+      answerOffer(&call, status: status, at: now)
+    } else {
       wish(in: random.milliseconds(1, 4_000), .answerOffer(call: call.number, status: status), now)
     }
   }

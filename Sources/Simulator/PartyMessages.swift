@@ -15,7 +15,8 @@ extension SimulatedParty {
     let target = "sip:\(number)@\(home)"
     var message = SIPMessage(request: .invite, uri: bytes(target))
     message.append(.maxForwards, bytes("\(random.between(1, 70))"))
-    message.append(.from, bytes("\"Alice\" <sip:+1425555\(1000 + random.below(9000))@\(random.chance(50) ? "\(party.address.ip)" : "\(markText).example.com")>;tag=") + tag)
+    message.append(
+      .from, bytes("\"Alice\" <sip:+1425555\(1000 + random.below(9000))@\(random.chance(50) ? "\(party.address.ip)" : "\(markText).example.com")>;tag=") + tag)
     message.append(.to, bytes("<\(target)>"))
     message.append(.callID, callID)
     message.append(.cseq, bytes("\(1 + random.below(1000)) INVITE"))
@@ -63,7 +64,8 @@ extension SimulatedParty {
     let isOldHold = call.direction == "old-inactive"
     var text = "v=0\r\no=\(markText)user \(call.sessionID) \(call.version) IN IP4 \(ip)\r\ns=\(markText) session\r\ni=\(markText)\r\n"
     text += "u=http://\(ip)/\r\ne=\(markText)@\(ip)\r\nc=IN IP4 \(isOldHold ? "0.0.0.0" : "\(ip)")\r\nb=AS:80\r\nt=0 0\r\na=tool:\(markText)\r\n"
-    let own = "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=ssrc:77 cname:\(markText)\r\n"
+    let own =
+      "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=ssrc:77 cname:\(markText)\r\n"
     guard let offer, let asked = try? SessionDescription(parsing: offer.body) else {
       text += "m=audio \(call.port) RTP/AVP 0 8 101\r\n\(own)a=rtcp:\(call.port + 1)\r\na=\(isOldHold ? "inactive" : call.direction)\r\n"
       if call.number % 5 == 0 { text += "m=video \(call.port + 1000) RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=\(markText):1\r\n" }

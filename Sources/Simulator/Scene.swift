@@ -7,30 +7,33 @@ import Routing
 struct Scene {
   let knobs: Knobs
 
-  var configuration: Configuration {
+  /// `turn`: peers and trunks stand in another order after each commit, so that every index of theirs means another one.
+  func configuration(turn: Int) -> Configuration {
     var c = Configuration()
+    let parties = (0..<3).map { Party.allCases[($0 + turn) % 3] }
+    func place(_ party: Party) -> Int { parties.firstIndex(of: party) ?? 0 }
     c.listeners = [
       .init(name: "lan", address: Ourselves.lan, transport: .udp), .init(name: "wan", address: Ourselves.wan, transport: .udp),
     ]
     let last = UInt16(30_000 + 2 * knobs.mediaPairs - 1)
     c.mediaRealms = [.init(name: "m", addresses: [Ourselves.ip], ports: [.init(first: 30_000, last: last)])]
-    c.peers = Party.allCases.map { party in
+    c.peers = parties.map { party in
       var peer = Configuration.Peer(name: party.name, type: "plain", address: .ip(party.address.ip), port: party.address.port)
       if let node = IPPrefix("\(party.secondNode.ip)/32") { peer.sources = [node] }
       peer.mediaNAT = knobs.mediaNAT && party != .hq
       return peer
     }
-    c.trunks = Party.allCases.map { party in
+    c.trunks = parties.map { party in
       .init(
-        name: party.name, listener: Int(party.listener), peer: party.rawValue, mediaRealm: 0, maxCalls: knobs.maxCalls,
+        name: party.name, listener: Int(party.listener), peer: place(party), mediaRealm: 0, maxCalls: knobs.maxCalls,
         maxCallRate: knobs.maxCallRate)
     }
     c.pstnUsages = ["Internal", "National"]
     c.trunkConfigurations = Party.allCases.map { .init(scope: .trunk($0.name), settings: settings(of: $0)) }
     c.dialPlans = [.init(scope: .trunk("hq"), rules: [.init(number: 10, pattern: "^9(\\d{10})$", translation: "+1$1")])]
     c.voiceRoutes = [
-      .init(name: "national", pattern: "^\\+1\\d{10}$", priority: 10, pstnUsages: ["National"], trunks: [Party.acme.trunk, Party.spare.trunk]),
-      .init(name: "hq-dids", pattern: "^\\+1425555\\d{4}$", priority: 5, pstnUsages: ["Internal"], trunks: [Party.hq.trunk]),
+      .init(name: "national", pattern: "^\\+1\\d{10}$", priority: 10, pstnUsages: ["National"], trunks: [place(.acme), place(.spare)]),
+      .init(name: "hq-dids", pattern: "^\\+1425555\\d{4}$", priority: 5, pstnUsages: ["Internal"], trunks: [place(.hq)]),
     ]
     return c
   }
@@ -49,9 +52,8 @@ struct Scene {
     return s
   }
 
-  /// `turn`: a commit that leaves everything as it was, but the trunks in another order.
   func setup(turn: Int = 0) throws -> Exchange.Setup {
-    let configuration = configuration
+    let configuration = configuration(turn: turn)
     return Exchange.Setup(
       configuration: configuration, routing: try RoutingTable(configuration), resolved: configuration.peers.map { _ in [] })
   }

@@ -19,8 +19,6 @@ struct SimulatedMedia: Sendable {
     self.refusedPercent = refusedPercent
   }
 
-  var sessions: Int { relay.sessionCount }
-
   /// What the command is answered with, and what was bound and unbound for it.
   mutating func carryOut(_ command: MediaCommand) -> (answer: MediaEvent?, bound: [TransportAddress], unbound: [TransportAddress]) {
     switch command {
@@ -64,7 +62,9 @@ struct SimulatedMedia: Sendable {
   }
 
   /// Where a packet goes on to, and from which of our ports.
-  mutating func receive(_ packet: [UInt8], at local: TransportAddress, from source: TransportAddress, now: Instant) -> (from: TransportAddress, to: TransportAddress)? {
+  mutating func receive(_ packet: [UInt8], at local: TransportAddress, from source: TransportAddress, now: Instant) -> (
+    from: TransportAddress, to: TransportAddress
+  )? {
     guard let port = ports[local] else { return nil }
     let forward = packet.withUnsafeBytes { relay.receive($0, on: port, from: source, at: now) }
     guard let forward, let from = addresses[forward.port] else { return nil }

@@ -128,7 +128,9 @@ struct SimulatedParty: Sendable {
     hasHungUp = true
     for call in calls where call.state != .over {
       let delay = random.milliseconds(0, 2_000)
-      if call.isCaller, call.state == .inviting { wish(in: delay, .cancel(call: call.number), now) } else if call.state == .inviting {
+      if call.isCaller, call.state == .inviting {
+        wish(in: delay, .cancel(call: call.number), now)
+      } else if call.state == .inviting {
         wish(in: delay, .refuse(call: call.number, status: 480), now)
       } else {
         wish(in: delay, .hangUp(call: call.number), now)

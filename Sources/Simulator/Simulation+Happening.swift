@@ -37,7 +37,6 @@ extension Simulation {
     case .stop:
       tally.add("stops", 1)
       note(.happening("the operator stops the exchange"))
-      isStopped = true
       exchange.endAllCalls(at: now)
     case .calm: becomeCalm()
     case .judgement: judge()
@@ -85,7 +84,9 @@ extension Simulation {
     case 2:
       bytes = Array("INVITE sip:+1@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP \(party.address);branch=z9hG4bK\(random.next())\r\nContent-Length: -1\r\n\r\n".utf8)
     default:
-      bytes = Array("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK000000000000000000000000000000000a\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n".utf8)
+      bytes = Array(
+        "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK000000000000000000000000000000000a\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
+          .utf8)
     }
     queue.enter(.toExchange(bytes, from: party.address, listener: random.chance(80) ? party.listener : 1 - party.listener), at: now)
   }
@@ -100,9 +101,10 @@ extension Simulation {
   }
 
   private mutating func commit() {
-    guard let setup = try? scene.setup() else { return }
+    commits += 1
+    guard let setup = try? scene.setup(turn: commits) else { return }
     tally.add("commits", 1)
-    note(.happening("a commit that changes nothing"))
+    note(.happening("a commit that reorders peers and trunks"))
     exchange.reconfigure(setup, wallClock: 1_700_000_000, at: now)
   }
 

@@ -34,7 +34,7 @@ public struct Simulation {
   private(set) var violation: Violation?
   var tally = Tally()
   private var mediaFreeAt = Instant(nanoseconds: 0)
-  var isStopped = false
+  var commits = 0
 
   /// `rewriting` false: no call is swapped for its copy; the trace must be the same.
   public init(seed: UInt64, rewriting isRewriting: Bool = true) throws {

@@ -53,4 +53,6 @@ for seed in options.first..<(options.first + options.seeds) {
 }
 let seconds = Options.clock() - began
 for (name, count) in total.counts { print("\(name): \(count)") }
-print("\(options.seeds) seeds, \(Int(total.virtualSeconds / 3600)) virtual hours in \(Int(seconds)) s (\(Int(Double(options.seeds) / max(seconds, 0.001))) seeds a second, slowest seed \(slowest.seed) with \(Int(slowest.seconds * 1000)) ms); no rule was broken")
+print(
+  "\(options.seeds) seeds, \(Int(total.virtualSeconds / 3600)) virtual hours in \(Int(seconds)) s (\(Int(Double(options.seeds) / max(seconds, 0.001))) seeds a second, slowest seed \(slowest.seed) with \(Int(slowest.seconds * 1000)) ms); no rule was broken"
+)

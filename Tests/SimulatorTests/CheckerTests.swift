@@ -42,7 +42,8 @@ import Timing
   private var nothingHeld: TraceEvent.What { .holdings(Exchange.Holdings(), broken: []) }
   private func record(_ id: String, answered: Bool) -> CallRecord {
     CallRecord(
-      id: id, began: 1, answered: answered ? 2 : nil, ended: 3, outcome: answered ? .answered : .refused, status: answered ? 200 : 486, cause: nil, diagnostic: 0,
+      id: id, began: 1, answered: answered ? 2 : nil, ended: 3, outcome: answered ? .answered : .refused, status: answered ? 200 : 486, cause: nil,
+      diagnostic: 0,
       reason: "", route: nil, usage: nil, media: "relay", legs: [], streams: [])
   }
 

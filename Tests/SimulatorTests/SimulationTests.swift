@@ -52,8 +52,10 @@ import Testing
     for seed in 1...30 as ClosedRange<UInt64> { total.add(try run(seed).tally) }
     for name in [
       "calls placed", "calls answered", "calls cancelled", "calls refused", "calls failed", "datagrams lost", "datagrams doubled", "datagrams damaged",
-      "datagrams cut off", "crashes of parties", "unreachable reports", "strangers' datagrams", "garbage datagrams", "attempts not heard", "answers after CANCEL",
-      "forked attempts", "second answers of a fork", "answers never acknowledged", "re-INVITEs", "re-INVITEs answered", "re-INVITE glares", "re-INVITEs cancelled",
+      "datagrams cut off", "crashes of parties", "unreachable reports", "strangers' datagrams", "garbage datagrams", "attempts not heard",
+      "answers after CANCEL",
+      "forked attempts", "second answers of a fork", "answers never acknowledged", "re-INVITEs", "re-INVITEs answered", "re-INVITE glares",
+      "re-INVITEs cancelled",
       "hang-ups before ACK", "BYEs that crossed", "retransmission storms", "odd requests", "media packets relayed", "media packets heard", "commits", "stops",
       "calls cleared by the operator", "media ports refused",
     ] { #expect(total.count(name) > 0, "\(name) never happened") }

@@ -67,7 +67,9 @@ struct AcknowledgementChecker: Checker {
         if invites[branch]?.cancelledAt == nil { invites[branch]?.cancelledAt = now }
       default: break
       }
-    } else if message.method == .invite, (200...299).contains(message.status), !settled.contains(dialog), !ours.contains(where: { $0.dialog == dialog + number(message) }) {
+    } else if message.method == .invite, (200...299).contains(message.status), !settled.contains(dialog),
+      !ours.contains(where: { $0.dialog == dialog + number(message) })
+    {
       let key = dialog + number(message)
       guard !settled.contains(key) else { return }
       ours.append(Open(dialog: key, until: now + t1 * 64 + .seconds(1), summary: signal.summary))

@@ -41,7 +41,9 @@ struct AnswerChecker: Checker {
       return answered(message, event.at)
     case .ended:
       for key in order {
-        if let question = questions[key], question.answer == nil, !question.isPoisoned, !question.isRepeated { return "never finally answered: \(question.summary)" }
+        if let question = questions[key], question.answer == nil, !question.isPoisoned, !question.isRepeated {
+          return "never finally answered: \(question.summary)"
+        }
       }
     default: break
     }

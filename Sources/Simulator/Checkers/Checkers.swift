@@ -9,7 +9,8 @@ public struct Checkers: Sendable {
   /// `t1` of the exchange.
   public init(t1: Gap) {
     rules = [
-      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(), SequenceChecker(), DialogChecker(), MediaChecker(),
+      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(), SequenceChecker(), DialogChecker(),
+      MediaChecker(),
       ConservationChecker(), RecordChecker(), LivenessChecker(), RestoreChecker(),
     ]
   }

@@ -18,7 +18,8 @@ struct ConservationChecker: Checker {
       guard let last else { return "nobody ever looked" }
       let left = [last.calls, last.transactions, last.owners, last.served, last.mediaSessions] + last.ports + last.places
       if left.contains(where: { $0 != 0 }) {
-        return "left at the end: \(last.calls) calls, \(last.transactions) transactions, \(last.owners) + \(last.served) owners, ports \(last.ports), places \(last.places)"
+        return
+          "left at the end: \(last.calls) calls, \(last.transactions) transactions, \(last.owners) + \(last.served) owners, ports \(last.ports), places \(last.places)"
       }
     default: break
     }

@@ -13,7 +13,8 @@ struct FarewellChecker: Checker {
     switch event.what {
     case .sent(let signal):
       guard let message = signal.message else { return nil }
-      let dialog = AcknowledgementChecker.dialog(message, local: message.isRequest ? message.from.tag : message.to.tag, remote: message.isRequest ? message.to.tag : message.from.tag)
+      let dialog = AcknowledgementChecker.dialog(
+        message, local: message.isRequest ? message.from.tag : message.to.tag, remote: message.isRequest ? message.to.tag : message.from.tag)
       if message.isRequest {
         // Our ACK to a 2xx has a branch of its own, and says that we took the answer.
         if message.method == .ack, isForSuccess(message) { begin(dialog, signal) }

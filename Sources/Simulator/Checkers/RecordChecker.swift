@@ -18,7 +18,9 @@ struct RecordChecker: Checker {
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
     case .delivered(let signal):
-      guard Party.owning(signal.remote.ip) != nil, let message = signal.message ?? signal.fragment, message.isRequest, message.method == .invite else { return nil }
+      guard Party.owning(signal.remote.ip) != nil, let message = signal.message ?? signal.fragment, message.isRequest, message.method == .invite else {
+        return nil
+      }
       let key = AnswerChecker.key(message)
       if signal.message == nil || message.contact == nil || message.to.tag != nil || !message.values(.require).isEmpty || message.count(of: .recordRoute) > 1 {
         doubtful.insert(key)
@@ -34,7 +36,9 @@ struct RecordChecker: Checker {
       if !records.insert(record.id).inserted { return "a second record of call \(record.id)" }
       if record.ended < record.began { return "call \(record.id) ended before it began" }
       if let answered = record.answered, answered < record.began || answered > record.ended { return "call \(record.id) was answered outside its life" }
-      if (record.outcome == .answered) != (record.answered != nil) { return "call \(record.id) is \(record.outcome.rawValue) with answer time \(record.answered ?? 0)" }
+      if (record.outcome == .answered) != (record.answered != nil) {
+        return "call \(record.id) is \(record.outcome.rawValue) with answer time \(record.answered ?? 0)"
+      }
       if record.outcome != .answered, !(300...699).contains(record.status) { return "call \(record.id) failed with status \(record.status)" }
     case .ended:
       let certain = offered.subtracting(doubtful).count
