@@ -12,6 +12,8 @@ extension Exchange {
       guard call.legs.indices.contains(name.leg), call.legs[name.leg].dialog.callID.elementsEqual(response.callID),
         call.legs[name.leg].dialog.localTag.elementsEqual(tag)
       else { return }
+      // Its transaction lives and waits: the answer with the right branch is still to come, and has the dialog this one names.
+      guard call.legs[name.leg].client == nil else { return }
       call.receivedRepeatedAnswer(response, leg: name.leg, &environment)
     }
     // Only an answer to a tag that we made, or anybody could have us send ACK and BYE to a source that is easily forged.

@@ -81,6 +81,11 @@ extension TraceEvent: CustomStringConvertible {
   }
 }
 
+extension SIPMessage {
+  /// RFC 3261 8.1.1.8: a Contact that requests can be sent to.
+  var hasTarget: Bool { contact.map { $0.uri.scheme == .sip || $0.uri.scheme == .sips } ?? false }
+}
+
 extension TraceEvent.Signal {
   var summary: String {
     guard let message else { return "no message (\(bytes.count) bytes: \(String(decoding: bytes.prefix(60), as: UTF8.self).debugDescription))" }

@@ -67,6 +67,19 @@ struct DialogTests {
     #expect(throws: Dialog.Refusal.malformed) { try Dialog(answering: Self.invite(recordRoutes: ["<sip:>"]), localTag: [1]) }
   }
 
+  @Test(
+    "A Contact that is no SIP URI is none, a route that is none is malformed: no request could go there — RFC 3261 8.1.1.8",
+    arguments: ["<sip0.11.11.1:5090;x=1>", "<tel:+4930>", "<urn:service:sos>", "<http://192.0.2.10/>"])
+  func foreignScheme(contact: String) throws {
+    #expect(throws: Dialog.Refusal.missingContact) { try Dialog(answering: Self.invite(contact: contact), localTag: [1]) }
+    #expect(throws: Dialog.Refusal.missingContact) { try Dialog(request: Self.ownInvite, response: Self.response(200, contact: contact)) }
+    #expect(throws: Dialog.Refusal.malformed) { try Dialog(answering: Self.invite(recordRoutes: [contact]), localTag: [1]) }
+    var dialog = try Self.established()
+    let before = dialog.remoteTarget
+    dialog.refreshTarget(from: Self.response(200, contact: contact))
+    #expect(dialog.remoteTarget == before)
+  }
+
   @Test("An absent tag is a null tag and is not written — RFC 3261 12.1.1, 12.1.2")
   func nullTags() throws {
     var uas = try Dialog(answering: Self.invite(fromTag: nil), localTag: Array("here"))

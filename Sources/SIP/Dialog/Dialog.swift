@@ -47,11 +47,11 @@ public struct Dialog: Sendable, Equatable {
 extension Dialog {
   /// The UAS side, from the request that creates it (12.1.1).
   public init(answering request: SIPMessage, localTag: [UInt8]) throws(Refusal) {
-    guard let contact = request.contact else { throw .missingContact }
+    guard let target = Self.target(request) else { throw .missingContact }
     self.init(
       state: .early, callID: Array(request.callID), localTag: localTag, remoteTag: Array(request.from.tag ?? []),
       localAddress: HeaderTag.removed(from: request.value(.to)), remoteAddress: HeaderTag.removed(from: request.value(.from)),
-      remoteTarget: Array(contact.uri.bytes), routeSet: try Self.routes(request), localSequence: 0,
+      remoteTarget: target, routeSet: try Self.routes(request), localSequence: 0,
       remoteSequence: request.cseqNumber)
   }
 
@@ -87,8 +87,8 @@ extension Dialog {
     } else if status < 200 {
       throw .missingTag
     }
-    if let contact = response.contact {
-      remoteTarget = Array(contact.uri.bytes)
+    if let target = Self.target(response) {
+      remoteTarget = target
     } else if status >= 200 {
       throw .missingContact
     }
@@ -97,11 +97,19 @@ extension Dialog {
     state = status < 200 ? .early : .confirmed
   }
 
+  /// The Contact's URI. 8.1.1.8, 12.1.1: it is a SIP or SIPS one; any other is as good as none, for no request could go there.
+  private static func target(_ message: SIPMessage) -> [UInt8]? {
+    guard let uri = message.contact?.uri, isSIP(uri) else { return nil }
+    return Array(uri.bytes)
+  }
+
+  private static func isSIP(_ uri: SIPURI) -> Bool { uri.scheme == .sip || uri.scheme == .sips }
+
   /// Record-Route values in the order they stand. Each must be readable now, so that sending never meets one that is not.
   private static func routes(_ message: SIPMessage) throws(Refusal) -> [[UInt8]] {
     var routes: [[UInt8]] = []
     for value in message.values(.recordRoute) {
-      guard (try? NameAddress(parsing: value)) != nil else { throw .malformed }
+      guard let address = try? NameAddress(parsing: value), isSIP(address.uri) else { throw .malformed }
       routes.append(Array(value))
     }
     return routes
@@ -150,7 +158,6 @@ extension Dialog {
 
   /// Target refresh (re-INVITE, UPDATE, 2xx to them): the Contact, if there is one, is where requests go from now on.
   public mutating func refreshTarget(from message: SIPMessage) {
-    guard let contact = message.contact else { return }
-    remoteTarget = Array(contact.uri.bytes)
+    if let target = Self.target(message) { remoteTarget = target }
   }
 }

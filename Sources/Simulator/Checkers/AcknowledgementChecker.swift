@@ -22,6 +22,8 @@ struct AcknowledgementChecker: Checker {
     var tag: [UInt8]
     /// What the Via must still say (18.1.2): a damaged one is not ours.
     var sentBy: [UInt8]
+    /// The To tag of one in a dialog: its answer has no other.
+    var remoteTag: [UInt8]?
     var sentAt: Instant
     /// A response came, so that timer B no longer runs.
     var isHeard = false
@@ -61,7 +63,11 @@ struct AcknowledgementChecker: Checker {
         close(dialog)
       case .invite:
         let branch = Array(message.topVia.branch ?? [])
-        if invites[branch] == nil { invites[branch] = Invite(callID: Array(message.callID), tag: Array(message.from.tag ?? []), sentBy: Self.sentBy(message), sentAt: now) }
+        if invites[branch] == nil {
+          invites[branch] = Invite(
+            callID: Array(message.callID), tag: Array(message.from.tag ?? []), sentBy: Self.sentBy(message), remoteTag: message.to.tag.map { Array($0) },
+            sentAt: now)
+        }
       case .cancel:
         let branch = Array(message.topVia.branch ?? [])
         if invites[branch]?.cancelledAt == nil { invites[branch]?.cancelledAt = now }
@@ -105,7 +111,7 @@ struct AcknowledgementChecker: Checker {
       return
     }
     // Behind a refusal, or long after the first answer, no transaction of ours is there to hear it.
-    guard !invite.isRefused, let tag = message.to.tag, message.contact != nil else { return }
+    guard !invite.isRefused, let tag = message.to.tag, message.hasTarget, invite.remoteTag.map({ tag.elementsEqual($0) }) ?? true else { return }
     let since = invite.answeredAt ?? now
     invite.answeredAt = since
     guard now < since + t1 * 64 else { return }

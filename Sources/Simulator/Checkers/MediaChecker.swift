@@ -13,6 +13,8 @@ struct MediaChecker: Checker {
   private var bound: Set<TransportAddress> = []
   /// The call that named a media address in its descriptions.
   private var owners: [TransportAddress: [UInt8]] = [:]
+  /// Addresses that two calls named: a damaged description, or a damaged Call-ID beside a sound one.
+  private var contested: Set<TransportAddress> = []
   /// Where parties' packets came from.
   private var sources: Set<TransportAddress> = []
   /// The caller's Call-ID of each attempt's.
@@ -62,7 +64,9 @@ struct MediaChecker: Checker {
     else { return }
     for stream in description.media.indices {
       for address in [description.rtpDestination(of: stream), description.rtcpDestination(of: stream)] {
-        if let address { owners[address] = Array(message.callID) }
+        guard let address else { continue }
+        if let known = owners[address], !message.callID.elementsEqual(known) { contested.insert(address) }
+        owners[address] = Array(message.callID)
       }
     }
   }
@@ -71,7 +75,7 @@ struct MediaChecker: Checker {
     if Party.owning(source.ip) == nil { return "a stranger's packet from \(source) went on to \(to)" }
     guard owners[to] != nil || sources.contains(to) else { return "a packet left to \(to), which nobody signalled" }
     if bound.contains(to) { return "a packet circles: it left to our own port \(to)" }
-    guard let from = owners[source], let into = owners[to] else { return nil }
+    guard let from = owners[source], let into = owners[to], !contested.contains(source), !contested.contains(to) else { return nil }
     if from == into { return "a packet of \(source) came back to its own call" }
     // Of the two Call-IDs ours has no mark: an attempt belongs to one caller for life.
     let isAttempt = Party.shown(by: from[...]) == nil

@@ -22,7 +22,7 @@ struct RecordChecker: Checker {
         return nil
       }
       let key = AnswerChecker.key(message)
-      if signal.message == nil || message.contact == nil || message.to.tag != nil || !message.values(.require).isEmpty || message.count(of: .recordRoute) > 1 {
+      if signal.message == nil || !message.hasTarget || message.to.tag != nil || !message.values(.require).isEmpty || message.count(of: .recordRoute) > 1 {
         doubtful.insert(key)
       }
       if let before = heardAt[key], event.at.since(before) > .seconds(5) { again += 1 }
