@@ -5,14 +5,19 @@ import Timing
 
 @Suite("Dialogs")
 struct DialogTests {
-  static func invite(contact: String? = "<sip:far@192.0.2.10:5070>", recordRoutes: [String] = [], fromTag: String? = "far", from: String = "\"Far, End\" <sip:far@192.0.2.10>") -> SIPMessage {
+  static func invite(
+    contact: String? = "<sip:far@192.0.2.10:5070>", recordRoutes: [String] = [], fromTag: String? = "far", from: String = "\"Far, End\" <sip:far@192.0.2.10>"
+  ) -> SIPMessage {
     parse(
       [
         "INVITE sip:+4989@198.51.100.1 SIP/2.0", "Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK-1",
         "From: " + from + (fromTag.map { ";tag=" + $0 } ?? ""), "To: <sip:+4989@198.51.100.1>", "Call-ID: call-1", "CSeq: 7 INVITE", "Max-Forwards: 70",
       ] + (contact.map { ["Contact: " + $0] } ?? []) + recordRoutes.map { "Record-Route: " + $0 })
   }
-  static func response(_ status: Int, tag: String? = "callee", contact: String? = "<sip:callee@203.0.113.5:5062;transport=tcp>", recordRoutes: [String] = [], from: String = "<sip:us@198.51.100.1>;tag=ours") -> SIPMessage {
+  static func response(
+    _ status: Int, tag: String? = "callee", contact: String? = "<sip:callee@203.0.113.5:5062;transport=tcp>", recordRoutes: [String] = [],
+    from: String = "<sip:us@198.51.100.1>;tag=ours"
+  ) -> SIPMessage {
     parse(
       [
         "SIP/2.0 \(status) X", "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-1", "From: " + from,
@@ -98,12 +103,14 @@ struct DialogTests {
     #expect(dialog.remoteTarget.text == "sip:callee@203.0.113.5:5062;transport=tcp")
   }
 
-  @Test("The tag is cut out of an address and everything else stays — RFC 3261 20.10", arguments: [
-    ("<sip:a@b>;tag=x", "<sip:a@b>"), ("<sip:a@b>;tag=x;p=1", "<sip:a@b>;p=1"), ("<sip:a@b>;p=1 ; TAG = x", "<sip:a@b>;p=1"),
-    ("sip:a@b;tag=x", "sip:a@b"), ("\"q;tag=no <x>\" <sip:a@b;tag=uri>;tag=x", "\"q;tag=no <x>\" <sip:a@b;tag=uri>"),
-    ("<sip:a@b>;p=\"v;tag=no\";tag=x", "<sip:a@b>;p=\"v;tag=no\""), ("<sip:a@b>", "<sip:a@b>"), ("\"a\\\"b\" <sip:a@b>;tag=x", "\"a\\\"b\" <sip:a@b>"),
-    ("<sip:a@b>;tagged=1;tag=x", "<sip:a@b>;tagged=1"), ("\"open", "\"open"), ("\"open\\", "\"open\\"), (";", ";"), ("", ""),
-  ])
+  @Test(
+    "The tag is cut out of an address and everything else stays — RFC 3261 20.10",
+    arguments: [
+      ("<sip:a@b>;tag=x", "<sip:a@b>"), ("<sip:a@b>;tag=x;p=1", "<sip:a@b>;p=1"), ("<sip:a@b>;p=1 ; TAG = x", "<sip:a@b>;p=1"),
+      ("sip:a@b;tag=x", "sip:a@b"), ("\"q;tag=no <x>\" <sip:a@b;tag=uri>;tag=x", "\"q;tag=no <x>\" <sip:a@b;tag=uri>"),
+      ("<sip:a@b>;p=\"v;tag=no\";tag=x", "<sip:a@b>;p=\"v;tag=no\""), ("<sip:a@b>", "<sip:a@b>"), ("\"a\\\"b\" <sip:a@b>;tag=x", "\"a\\\"b\" <sip:a@b>"),
+      ("<sip:a@b>;tagged=1;tag=x", "<sip:a@b>;tagged=1"), ("\"open", "\"open"), ("\"open\\", "\"open\\"), (";", ";"), ("", ""),
+    ])
   func tagRemoval(value: String, bare: String) {
     #expect(HeaderTag.removed(from: Array(value)[...]).text == bare)
   }
@@ -200,10 +207,12 @@ struct DialogTests {
     #expect(dialog.localSequence == 42)
   }
 
-  @Test("A target is written as a Request-URI: no method parameter, no header fields — RFC 3261 19.1.1", arguments: [
-    ("sip:a@b;method=REFER;x=y", "sip:a@b;x=y"), ("sip:a?b@c;x?H=v", "sip:a?b@c;x"), ("sip:a;method=x@c", "sip:a;method=x@c"), ("SIPS:b;METHOD=x", "SIPS:b"),
-    ("sip:b;methods=x", "sip:b;methods=x"), ("tel:+49;method=x", "tel:+49;method=x"), ("sip:b", "sip:b"), ("", ""),
-  ])
+  @Test(
+    "A target is written as a Request-URI: no method parameter, no header fields — RFC 3261 19.1.1",
+    arguments: [
+      ("sip:a@b;method=REFER;x=y", "sip:a@b;x=y"), ("sip:a?b@c;x?H=v", "sip:a?b@c;x"), ("sip:a;method=x@c", "sip:a;method=x@c"), ("SIPS:b;METHOD=x", "SIPS:b"),
+      ("sip:b;methods=x", "sip:b;methods=x"), ("tel:+49;method=x", "tel:+49;method=x"), ("sip:b", "sip:b"), ("", ""),
+    ])
   func requestURIForm(uri: String, form: String) {
     #expect(RequestURIForm.of(Array(uri)[...]).text == form)
   }
