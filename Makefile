@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build --configuration release
 
 help:
 	@echo 'make run       build, start tandemd and real endpoints on loopback, place calls, show what happened'
-	@echo 'make check     everything CI runs: all tests, simulator, fuzzers, real calls'
+	@echo 'make check     everything CI runs: format, all tests, simulator, fuzzers, real calls'
 	@echo 'make build     tandemd, tandem, simulate and the plugins, release, in $(BIN)'
 	@echo 'make test      unit tests only'
 	@echo 'make simulate  1,000 seeds of the simulator (SEEDS=, FIRST=)'
@@ -50,4 +50,4 @@ bench: build
 lint: prepare
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests plugins
 
-check: test build simulate fuzz system
+check: lint test build simulate fuzz system

@@ -1,12 +1,12 @@
-import Routing
-import Configuration
-import Admission
-import Trunks
 import Addressing
+import Admission
+import Configuration
 import Media
 import Records
+import Routing
 import SIP
 import Timing
+import Trunks
 
 // How calls end: BYE, CANCEL, failures, the operator; and the record.
 extension Call {

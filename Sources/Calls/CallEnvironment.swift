@@ -1,5 +1,5 @@
-import Admission
 import Addressing
+import Admission
 import Configuration
 import Media
 import Records

@@ -1,6 +1,6 @@
-import Records
 import Configuration
 import Media
+import Records
 import SDP
 import Timing
 

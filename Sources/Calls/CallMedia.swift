@@ -1,7 +1,7 @@
-import Records
 import Addressing
 import Configuration
 import Media
+import Records
 import Routing
 import SDP
 import SIP

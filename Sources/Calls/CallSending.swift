@@ -1,5 +1,5 @@
-import Admission
 import Addressing
+import Admission
 import Records
 import SIP
 import Timing

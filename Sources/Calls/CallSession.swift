@@ -28,7 +28,9 @@ extension Call {
       respond(refusal, in: server, leg: leg, &environment)
       return
     }
-    guard !request.body.isEmpty, let offer = try? SessionDescription(parsing: request.body), !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else {
+    guard !request.body.isEmpty, let offer = try? SessionDescription(parsing: request.body),
+      !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 })
+    else {
       return refuse(488, request, server, leg: leg, &environment)
     }
     do throws(OfferAnswer.Violation) {

@@ -1,6 +1,5 @@
-import Admission
-import Trunks
 import Addressing
+import Admission
 import Configuration
 import Media
 import Records
@@ -8,6 +7,7 @@ import Routing
 import SDP
 import SIP
 import Timing
+import Trunks
 
 // From the caller's INVITE to the answer: the attempts, their failures, and what the caller hears of them.
 extension Call {
@@ -122,7 +122,9 @@ extension Call {
     phase = .calling
     switch send(message, leg: active, &environment) {
     case .sent(let client): legs[active].client = client
-    case .refused(let status): return attemptRefused(leg: active, status: status, cause: nil, by: "the plugin of \(legs[active].trunkName) refused the call with \(status)", &environment)
+    case .refused(let status):
+      return attemptRefused(
+        leg: active, status: status, cause: nil, by: "the plugin of \(legs[active].trunkName) refused the call with \(status)", &environment)
     }
     // Whoever said 100 and nothing more must not hold the caller for ever, whatever the other timeouts are set to.
     ringingAt = environment.now + CallLimits.ringing

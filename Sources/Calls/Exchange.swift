@@ -1,5 +1,5 @@
-import Admission
 public import Addressing
+import Admission
 public import CTandemTrunk
 public import Configuration
 public import Media

@@ -1,6 +1,6 @@
-import Media
-import Admission
 import Addressing
+import Admission
+import Media
 import Records
 import Routing
 import SDP

@@ -106,7 +106,11 @@ extension Exchange {
     environment.configuration.peers.enumerated().map { index, peer in
       let state = environment.trunks.state(ofPeer: index, at: now)
       var addresses: [IPAddress] = []
-      if case .ip(let address) = peer.address { addresses = [address] } else if environment.resolved.indices.contains(index) { addresses = environment.resolved[index] }
+      if case .ip(let address) = peer.address {
+        addresses = [address]
+      } else if environment.resolved.indices.contains(index) {
+        addresses = environment.resolved[index]
+      }
       return PeerView(
         name: peer.name, type: peer.type, addresses: addresses, isUp: state.isUp, reason: state.reason,
         description: environment.trunks.description(ofPeer: index), alarms: state.alarms)

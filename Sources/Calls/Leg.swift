@@ -60,7 +60,10 @@ struct Leg: Sendable {
   /// The last final status on this leg.
   var status = 0
 
-  init(state: State, trunk: Int, trunkName: String, flow: Flow, sentBy: [UInt8], contact: [UInt8], dialog: Dialog, called: [UInt8], calling: [UInt8], sessionID: UInt64) {
+  init(
+    state: State, trunk: Int, trunkName: String, flow: Flow, sentBy: [UInt8], contact: [UInt8], dialog: Dialog, called: [UInt8], calling: [UInt8],
+    sessionID: UInt64
+  ) {
     self.state = state
     self.trunk = trunk
     self.trunkName = trunkName

@@ -90,7 +90,8 @@ extension Configuration {
     /// `nil`: untagged.
     public var vlan: Int?
     public var fastPath = FastPath.auto
-    public init(name: String, device: String? = nil, addresses: [IPPrefix] = [], gateways: [IPAddress] = [], dscpSignalling: UInt8 = 24, dscpMedia: UInt8 = 46) {
+    public init(name: String, device: String? = nil, addresses: [IPPrefix] = [], gateways: [IPAddress] = [], dscpSignalling: UInt8 = 24, dscpMedia: UInt8 = 46)
+    {
       self.name = name
       self.device = device
       self.addresses = addresses
@@ -129,7 +130,9 @@ extension Configuration {
     /// Inclusive ranges.
     public var ports: [PortRange]
     public var dscp: UInt8
-    public init(name: String, addresses: [IPAddress], publicAddress: IPAddress? = nil, ports: [PortRange] = [PortRange(first: 16384, last: 32767)], dscp: UInt8 = 46) {
+    public init(
+      name: String, addresses: [IPAddress], publicAddress: IPAddress? = nil, ports: [PortRange] = [PortRange(first: 16384, last: 32767)], dscp: UInt8 = 46
+    ) {
       self.name = name
       self.addresses = addresses
       self.publicAddress = publicAddress
@@ -178,7 +181,10 @@ extension Configuration {
     public var strictName = false
     /// Whether the plugin of `type` was loaded at commit; without it the peer's trunks stay down.
     public var isServed = true
-    public init(name: String, type: String, address: Address, port: UInt16? = nil, transport: Transport? = nil, sources: [IPPrefix] = [], mediaNAT: Bool = false, mediaSources: [IPPrefix] = [], representativeMediaIP: IPAddress? = nil, routable: Bool = true, pluginSettings: String = "{}") {
+    public init(
+      name: String, type: String, address: Address, port: UInt16? = nil, transport: Transport? = nil, sources: [IPPrefix] = [], mediaNAT: Bool = false,
+      mediaSources: [IPPrefix] = [], representativeMediaIP: IPAddress? = nil, routable: Bool = true, pluginSettings: String = "{}"
+    ) {
       self.name = name
       self.type = type
       self.address = address
@@ -210,7 +216,10 @@ extension Configuration {
     public var matchRequestHost: String?
     public var matchTrunkGroup: String?
     public var isPSTN = true
-    public init(name: String, listener: Int, peer: Int, mediaRealm: Int? = nil, peerPort: UInt16? = nil, contactHost: String? = nil, site: String? = nil, maxCalls: Int = 0, maxCallRate: Int = 0) {
+    public init(
+      name: String, listener: Int, peer: Int, mediaRealm: Int? = nil, peerPort: UInt16? = nil, contactHost: String? = nil, site: String? = nil,
+      maxCalls: Int = 0, maxCallRate: Int = 0
+    ) {
       self.name = name
       self.listener = listener
       self.peer = peer
@@ -357,7 +366,9 @@ extension Configuration {
     public var trunks: [Int]
     public var suppressCallerID: Bool
     public var alternateCallerID: String?
-    public init(name: String, pattern: String, priority: Int, pstnUsages: [String], trunks: [Int], suppressCallerID: Bool = false, alternateCallerID: String? = nil) {
+    public init(
+      name: String, pattern: String, priority: Int, pstnUsages: [String], trunks: [Int], suppressCallerID: Bool = false, alternateCallerID: String? = nil
+    ) {
       self.name = name
       self.pattern = pattern
       self.priority = priority

@@ -55,7 +55,8 @@ extension ConfigurationTree {
     case "set": try apply(SetCommand.parse(rest, in: self))
     case "delete": remove(try DeleteCommand.targets(rest, in: self))
     default:
-      throw ConfigurationError(line: verb.line, node: "", value: verb.text, problem: "does not begin a configuration line", accepted: "set, delete or # for a comment")
+      throw ConfigurationError(
+        line: verb.line, node: "", value: verb.text, problem: "does not begin a configuration line", accepted: "set, delete or # for a comment")
     }
   }
 

@@ -35,7 +35,9 @@ struct DeleteCommand {
           }
           try walk.descend(schema, &rest, line: line)
           guard let step = walk.steps.last, let found = tree.find(schema, keys: step.keys, below: node) else {
-            throw notThere(walk.words, line, existing: tree.children(of: node).filter { $0.schema == schema }.sorted(by: DataNode.precedes).map { $0.keys.joined(separator: " ") })
+            throw notThere(
+              walk.words, line,
+              existing: tree.children(of: node).filter { $0.schema == schema }.sorted(by: DataNode.precedes).map { $0.keys.joined(separator: " ") })
           }
           if rest.isEmpty { return targets + [found] }
           node = found

@@ -151,7 +151,8 @@ struct SemanticChecks {
 
   /// Headers that we write ourselves on each leg, or that speak of one leg only. Passing one would put two of it into a message, or tell one side of the other.
   private static let ownHeaders: Set<String> = [
-    "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards", "content-type", "c", "content-length", "l",
+    "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "route", "record-route", "max-forwards", "content-type", "c", "content-length",
+    "l",
     "content-encoding", "e", "content-disposition", "allow", "supported", "k", "require", "proxy-require", "unsupported", "accept", "accept-encoding",
     "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info", "reason", "retry-after", "privacy",
     "p-asserted-identity", "p-preferred-identity", "rseq", "rack", "session-expires", "x", "min-se", "expires", "mime-version", "timestamp", "replaces",

@@ -64,7 +64,8 @@ struct Warnings {
     configuration.trunks.indices.compactMap { index in
       let transport = configuration.listeners[configuration.trunks[index].listener].transport
       guard transport != .tls, let mode = configuration.trunkConfiguration(for: index).srtpMode, mode != .notSupported else { return nil }
-      return "trunk \(configuration.trunks[index].name.asConfigurationWord): srtp-mode \(mode.rawValue) over \(transport.name): the media keys cross the network in clear text"
+      return
+        "trunk \(configuration.trunks[index].name.asConfigurationWord): srtp-mode \(mode.rawValue) over \(transport.name): the media keys cross the network in clear text"
     }
   }
 
@@ -77,7 +78,8 @@ struct Warnings {
       for route in configuration.voiceRoutes where route.pstnUsages.contains(where: usages.contains) {
         guard let out = route.trunks.first(where: { $0 != index && said.contains(configuration.trunks[$0].name) }) else { continue }
         warnings.append(
-          "trunk \(trunk.name.asConfigurationWord): its usages reach route \(route.name.asConfigurationWord) to trunk \(configuration.trunks[out].name.asConfigurationWord), and both lead to the public network: calls from outside may leave at your cost")
+          "trunk \(trunk.name.asConfigurationWord): its usages reach route \(route.name.asConfigurationWord) to trunk \(configuration.trunks[out].name.asConfigurationWord), and both lead to the public network: calls from outside may leave at your cost"
+        )
       }
     }
     return warnings

@@ -3,7 +3,8 @@
 enum WithoutEffect {
   /// Whole nodes at the top.
   static let nodes: Set<String> = [
-    "certificate", "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "location", "call-park", "response-group",
+    "certificate", "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "location", "call-park",
+    "response-group",
     "unassigned-number",
   ]
   /// Settings of a node that does have an effect otherwise.

@@ -40,9 +40,10 @@ struct WordWalk {
 
   /// Whether a text can be the name of a module or node (RFC 7950 6.2).
   static func isIdentifier(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { byte in
-      (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || (byte >= 48 && byte <= 57) || byte == 45 || byte == 46 || byte == 95
-    }
+    !text.isEmpty
+      && text.utf8.allSatisfy { byte in
+        (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || (byte >= 48 && byte <= 57) || byte == 45 || byte == 46 || byte == 95
+      }
   }
 
   /// The type of the peer whose settings are walked: the peer itself, or that of the trunk a collection is for.

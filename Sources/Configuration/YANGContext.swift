@@ -43,13 +43,15 @@ public final class YANGContext {
     guard ly_ctx_new(nil, UInt16(options), &created) == LY_SUCCESS, let context = created else {
       throw ConfigurationError(node: "", problem: "the YANG library gave no context: out of memory")
     }
-    ly_ctx_set_module_imp_clb(context, { name, _, submodule, _, _, format, text, free in
-      guard let wanted = submodule ?? name, let found = tandem_yang_text(wanted) else { return LY_ENOTFOUND }
-      format?.pointee = LYS_IN_YANG
-      text?.pointee = found
-      free?.pointee = nil
-      return LY_SUCCESS
-    }, nil)
+    ly_ctx_set_module_imp_clb(
+      context,
+      { name, _, submodule, _, _, format, text, free in
+        guard let wanted = submodule ?? name, let found = tandem_yang_text(wanted) else { return LY_ENOTFOUND }
+        format?.pointee = LYS_IN_YANG
+        text?.pointee = found
+        free?.pointee = nil
+        return LY_SUCCESS
+      }, nil)
     var module: UnsafeMutablePointer<lys_module>?
     guard lys_parse_mem(context, tandem_yang_text(Self.coreModule), LYS_IN_YANG, &module) == LY_SUCCESS, let core = module else {
       let message = Self.takeMessages(of: context).map(\.text).joined(separator: "; ")

@@ -160,7 +160,11 @@ public final class CallRecordStore {
         let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         // An empty string has no address, and none would mean NULL.
         let characters = UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)
-        if let characters { sqlite3_bind_text(handle, index, characters, Int32(bytes.count), transient) } else { sqlite3_bind_text(handle, index, "", 0, transient) }
+        if let characters {
+          sqlite3_bind_text(handle, index, characters, Int32(bytes.count), transient)
+        } else {
+          sqlite3_bind_text(handle, index, "", 0, transient)
+        }
       }
     }
     func bind(_ index: Int32, _ value: Double?) {

@@ -57,7 +57,8 @@ public struct NetworkInterfaces: Sendable, Equatable {
     var address = tandem_address(TransportAddress(prefix.address, 0))
     let result = tandem_device_add_address(device.index, &address, Int32(prefix.length))
     if result < 0, result != -EEXIST {
-      throw SystemCallError("netlink", errno: -result, object: "address \(prefix) on device \(device.name)", advice: advice(-result, "ip address add \(prefix) dev \(device.name)"))
+      throw SystemCallError(
+        "netlink", errno: -result, object: "address \(prefix) on device \(device.name)", advice: advice(-result, "ip address add \(prefix) dev \(device.name)"))
     }
   }
   /// Switches a device on; one that is on already stays so.

@@ -52,7 +52,10 @@ public struct CallRecord: Sendable, Equatable, Codable {
   public var legs: [Leg]
   /// Incoming leg, outgoing leg.
   public var streams: [Stream]
-  public init(id: String, began: Double, answered: Double?, ended: Double, outcome: Outcome, status: Int, cause: Int?, diagnostic: Int, reason: String, route: String?, usage: String?, media: String, legs: [Leg], streams: [Stream]) {
+  public init(
+    id: String, began: Double, answered: Double?, ended: Double, outcome: Outcome, status: Int, cause: Int?, diagnostic: Int, reason: String, route: String?,
+    usage: String?, media: String, legs: [Leg], streams: [Stream]
+  ) {
     self.id = id
     self.began = began
     self.answered = answered

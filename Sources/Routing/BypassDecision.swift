@@ -27,7 +27,9 @@ extension RoutingTable {
     }
     let modes = (srtpMode(of: incoming), srtpMode(of: outgoing))
     if modes == (.required, .notSupported) || modes == (.notSupported, .required) {
-      explanation?.say("No bypass: srtp-mode is \(modes.0.rawValue) on trunk \(compiled.name(ofTrunk: incoming)) and \(modes.1.rawValue) on trunk \(compiled.name(ofTrunk: outgoing)).")
+      explanation?.say(
+        "No bypass: srtp-mode is \(modes.0.rawValue) on trunk \(compiled.name(ofTrunk: incoming)) and \(modes.1.rawValue) on trunk \(compiled.name(ofTrunk: outgoing))."
+      )
       return false
     }
     if configuration.mediaBypass.always {

@@ -44,10 +44,13 @@ struct NumberRuleList: Sendable {
         continue
       }
       guard let result = rule.translation.expand(number, block) else {
-        explanation?.say("\(what) \(rule.number) (\(rule.pattern.text) to \(rule.translationText)) matches \(Explanation.shown(number)), but the result would have more than \(RoutingLimits.numberBytes) characters.")
+        explanation?.say(
+          "\(what) \(rule.number) (\(rule.pattern.text) to \(rule.translationText)) matches \(Explanation.shown(number)), but the result would have more than \(RoutingLimits.numberBytes) characters."
+        )
         return .tooLong(rule: rule.number)
       }
-      explanation?.say("\(what) \(rule.number) (\(rule.pattern.text) to \(rule.translationText)) matches: \(Explanation.shown(number)) becomes \(Explanation.shown(result)).")
+      explanation?.say(
+        "\(what) \(rule.number) (\(rule.pattern.text) to \(rule.translationText)) matches: \(Explanation.shown(number)) becomes \(Explanation.shown(result)).")
       return .rule(rule.number, result)
     }
     return .unchanged

@@ -249,7 +249,8 @@ extension RoutePlanner {
       guard compiled.routes[index].pattern.matches(number, block) else { continue }
       let route = compiled.configuration.voiceRoutes[index]
       explanation?.say(
-        "Route \(route.name) (\(route.pattern)) matches, but trunk \(incomingName) can not reach it: it has pstn-usage \(route.pstnUsages.isEmpty ? "none" : Explanation.list(route.pstnUsages)).")
+        "Route \(route.name) (\(route.pattern)) matches, but trunk \(incomingName) can not reach it: it has pstn-usage \(route.pstnUsages.isEmpty ? "none" : Explanation.list(route.pstnUsages))."
+      )
       return .init(status: 403, diagnostic: 12004, text: "route \(route.name) matches, but no pstn-usage of trunk \(incomingName) reaches it")
     }
     return .init(status: 404, diagnostic: 12004, text: "no route matches the number")

@@ -19,7 +19,8 @@ public enum PluginCheck {
     }
     let major = table.pointee.abi_major
     guard major == supportedMajor else {
-      throw PluginRefusal(description: "plugin \(file): built for ABI major \(major), this version supports \(supportedMajor): build it with the tandem_trunk.h of this version")
+      throw PluginRefusal(
+        description: "plugin \(file): built for ABI major \(major), this version supports \(supportedMajor): build it with the tandem_trunk.h of this version")
     }
     let size = Int(table.pointee.struct_size)
     guard size >= MemoryLayout<tt_plugin_v1>.size else {

@@ -95,7 +95,8 @@ public enum PluginProbe {
       guard let report = Report(text: output) else { return .unsound("plugin \(file): it ended the process while it was tried\(told); not loaded") }
       return .sound(report)
     case .exited(let status):
-      return .unsound(diagnostics.isEmpty ? "plugin \(file): its trial ended with status \(status); not loaded" : printable(diagnostics.utf8.prefix(TrunkLimits.noteBytes)))
+      return .unsound(
+        diagnostics.isEmpty ? "plugin \(file): its trial ended with status \(status); not loaded" : printable(diagnostics.utf8.prefix(TrunkLimits.noteBytes)))
     case .signalled(let number):
       return .unsound("plugin \(file): it died with signal \(number) while it was tried\(told); not loaded. Remove it or install another version")
     case .timedOut:

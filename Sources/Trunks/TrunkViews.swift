@@ -44,7 +44,9 @@ extension TrunkTable {
   }
   /// In the order in which plugins were first used.
   public var pluginCounters: [PluginCounters] {
-    watches.map { PluginCounters(plugin: $0.id, overruns: $0.overruns, deadHandles: $0.deadHandles, refusedEdits: $0.refusedEdits, droppedLogLines: $0.droppedNotes) }
+    watches.map {
+      PluginCounters(plugin: $0.id, overruns: $0.overruns, deadHandles: $0.deadHandles, refusedEdits: $0.refusedEdits, droppedLogLines: $0.droppedNotes)
+    }
   }
 
   /// Lines plugins logged since the last call, peer by peer; take them after each event.

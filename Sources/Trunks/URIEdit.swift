@@ -152,7 +152,8 @@ struct AddressEdit {
     guard let host else { return TT_ABSENT }
     let isReference = value.first == UInt8(ascii: "[") && value.last == UInt8(ascii: "]") && value.count > 2
     let body = isReference ? value.dropFirst().dropLast() : value[...]
-    let isHost = !body.isEmpty && body.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || (isReference && $0 == UInt8(ascii: ":")) }
+    let isHost =
+      !body.isEmpty && body.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || (isReference && $0 == UInt8(ascii: ":")) }
     return isHost ? replace(host, with: value) : TT_MALFORMED
   }
   private mutating func setDisplayName(_ name: [UInt8]) -> Int32 {
@@ -198,7 +199,9 @@ struct AddressEdit {
   private mutating func adopt(_ new: [UInt8]) -> Int32 {
     guard new.isLine, let read = AddressEdit(new[...], isBareURI: isBareURI) else { return TT_MALFORMED }
     // A ">" or ";" smuggled in would move what follows the address.
-    guard isBareURI || new[read.uri.upperBound...].drop(while: { $0 == UInt8(ascii: ">") }).elementsEqual(bytes[uri.upperBound...].drop { $0 == UInt8(ascii: ">") }) else {
+    guard
+      isBareURI || new[read.uri.upperBound...].drop(while: { $0 == UInt8(ascii: ">") }).elementsEqual(bytes[uri.upperBound...].drop { $0 == UInt8(ascii: ">") })
+    else {
       return TT_MALFORMED
     }
     self = read

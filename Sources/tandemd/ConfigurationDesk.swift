@@ -43,7 +43,9 @@ final class ConfigurationDesk {
   func restored() throws(ControlError) -> Configuration? {
     guard let commit = stored.running else { return nil }
     if !hasSnapshot {
-      running = try told { () throws(ConfigurationError) in try ConfigurationTree(json: commit.json, context: try dependencies.context()).decoded().configuration }
+      running = try told { () throws(ConfigurationError) in
+        try ConfigurationTree(json: commit.json, context: try dependencies.context()).decoded().configuration
+      }
     }
     return running
   }
@@ -215,11 +217,13 @@ final class ConfigurationDesk {
         ours += interface.addresses.map(\.address)
         if network.device(named: device) == nil {
           let names = network.devices.map(\.name).joined(separator: ", ")
-          problems.append(Problem(node: "interface \(interface.name) device", value: device, message: "is no network device of this machine; accepted: \(names)"))
+          problems.append(
+            Problem(node: "interface \(interface.name) device", value: device, message: "is no network device of this machine; accepted: \(names)"))
         }
       } else {
         for prefix in interface.addresses where !network.canBind(prefix.address) {
-          let message = "is no address of this machine, and without `device` none is set; accepted: an address of `ip address`, or `set interface \(interface.name) device D`"
+          let message =
+            "is no address of this machine, and without `device` none is set; accepted: an address of `ip address`, or `set interface \(interface.name) device D`"
           problems.append(Problem(node: "interface \(interface.name) address", value: prefix.description, message: message))
           ours.append(prefix.address)
         }

@@ -97,7 +97,9 @@ final class ControlConnections {
     if client.server.isClosing, !wantsWrite { return drop(client, key) }
     guard wantsWrite != client.watchesWrites else { return }
     client.watchesWrites = wantsWrite
-    do throws(SystemCallError) { try poll.change(client.connection.descriptor, key: key, readable: !wantsWrite, writable: wantsWrite) } catch { drop(client, key) }
+    do throws(SystemCallError) { try poll.change(client.connection.descriptor, key: key, readable: !wantsWrite, writable: wantsWrite) } catch {
+      drop(client, key)
+    }
   }
 
   private func drop(_ client: Client, _ key: UInt64) {

@@ -70,7 +70,8 @@ extension ExchangeQuestions {
 
 private func answered<Answer>(_ answer: Answer?) throws(ControlError) -> Answer {
   guard let answer else {
-    throw ControlError(.unavailable, "the signalling thread did not answer within \(SignallingThread.patience.milliseconds / 1000) s: its log says what it does")
+    throw ControlError(
+      .unavailable, "the signalling thread did not answer within \(SignallingThread.patience.milliseconds / 1000) s: its log says what it does")
   }
   return answer
 }

@@ -21,7 +21,8 @@ final class ControlService {
   /// `user`: who asks, as commits remember it.
   func answer(_ call: ControlCall, mayChange: Bool, user: String) -> Result<any Encodable & Sendable, ControlError> {
     guard mayChange || !call.method.changes else {
-      return .failure(ControlError(.permissionDenied, "may be done by root and members of group \(Self.group): `usermod -aG \(Self.group) USER`, then log in again"))
+      return .failure(
+        ControlError(.permissionDenied, "may be done by root and members of group \(Self.group): `usermod -aG \(Self.group) USER`, then log in again"))
     }
     do throws(ControlError) { return .success(try serve(call, mayChange, user)) } catch { return .failure(error) }
   }

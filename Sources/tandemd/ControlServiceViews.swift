@@ -61,7 +61,11 @@ extension ControlService {
       let device = interface.device.map { network.device(named: $0) } ?? interface.addresses.first.flatMap { network.device(having: $0.address) }
       var reasons = missing.map { "address \($0) is not there" }
       if let name = interface.device, device == nil { reasons.insert("there is no device \(name)", at: 0) }
-      if let device, !device.isUp { reasons.append("device \(device.name) is switched off") } else if let device, !device.hasCarrier { reasons.append("device \(device.name) has no link") }
+      if let device, !device.isUp {
+        reasons.append("device \(device.name) is switched off")
+      } else if let device, !device.hasCarrier {
+        reasons.append("device \(device.name) has no link")
+      }
       let state = interface.device != nil && device == nil || !missing.isEmpty ? "missing" : reasons.isEmpty ? "up" : "down"
       return InterfaceStatus(
         name: interface.name, device: interface.device ?? device?.name, addresses: interface.addresses.map(\.description), state: state,

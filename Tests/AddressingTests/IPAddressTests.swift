@@ -2,11 +2,14 @@ import Addressing
 import Testing
 
 @Suite struct IPAddressTests {
-  @Test("Addresses are read and printed in their canonical form — RFC 5952", arguments: [
-    ("192.0.2.1", "192.0.2.1"), ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"), ("2001:DB8::1", "2001:db8::1"), ("2001:db8:0:0:0:0:0:1", "2001:db8::1"),
-    ("::", "::"), ("::1", "::1"), ("[2001:db8::1]", "2001:db8::1"), ("fe80::1", "fe80::1"), ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
-    ("::ffff:192.0.2.1", "::ffff:192.0.2.1"), ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
-  ])
+  @Test(
+    "Addresses are read and printed in their canonical form — RFC 5952",
+    arguments: [
+      ("192.0.2.1", "192.0.2.1"), ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"), ("2001:DB8::1", "2001:db8::1"),
+      ("2001:db8:0:0:0:0:0:1", "2001:db8::1"),
+      ("::", "::"), ("::1", "::1"), ("[2001:db8::1]", "2001:db8::1"), ("fe80::1", "fe80::1"), ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+      ("::ffff:192.0.2.1", "::ffff:192.0.2.1"), ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ])
   func canonical(text: String, printed: String) throws {
     let address = try #require(IPAddress(text))
     #expect(address.description == printed)
@@ -14,11 +17,15 @@ import Testing
     #expect(address.family == (printed.contains(":") ? .v6 : .v4))
   }
 
-  @Test("What is no address is none", arguments: [
-    "", " ", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.-4", "01.2.3.4 ", " 1.2.3.4", "1.2.3.4 ", "1.2.3.4:5060", "[1.2.3.4]", "[", "]", "[]", "[::1", "::1]", "[[::1]]",
-    ":", ":::", "1::2::3", "2001:db8::g", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "fe80::1%eth0", "12345::", "a.b.c.d", "localhost", "::1/64", "1.2.3.4\u{0}", "\u{0}",
-    String(repeating: "1", count: 100), String(repeating: ":", count: 70), "0x1.2.3.4", "1,2,3,4", "١.٢.٣.٤",
-  ])
+  @Test(
+    "What is no address is none",
+    arguments: [
+      "", " ", "1", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.-4", "01.2.3.4 ", " 1.2.3.4", "1.2.3.4 ", "1.2.3.4:5060", "[1.2.3.4]", "[", "]", "[]", "[::1",
+      "::1]", "[[::1]]",
+      ":", ":::", "1::2::3", "2001:db8::g", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "fe80::1%eth0", "12345::", "a.b.c.d", "localhost", "::1/64", "1.2.3.4\u{0}",
+      "\u{0}",
+      String(repeating: "1", count: 100), String(repeating: ":", count: 70), "0x1.2.3.4", "1,2,3,4", "١.٢.٣.٤",
+    ])
   func garbage(text: String) {
     #expect(IPAddress(text) == nil)
   }
@@ -65,10 +72,15 @@ import Testing
   func kinds() throws {
     func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
     #expect(try address("0.0.0.0").isUnspecified && address("::").isUnspecified && !address("0.0.0.1").isUnspecified)
-    #expect(try address("127.0.0.1").isLoopback && address("127.255.0.1").isLoopback && address("::1").isLoopback && !address("128.0.0.1").isLoopback && !address("::2").isLoopback)
-    #expect(try address("224.0.0.1").isMulticast && address("239.255.255.255").isMulticast && !address("240.0.0.1").isMulticast && !address("223.1.1.1").isMulticast)
+    #expect(
+      try address("127.0.0.1").isLoopback && address("127.255.0.1").isLoopback && address("::1").isLoopback && !address("128.0.0.1").isLoopback
+        && !address("::2").isLoopback)
+    #expect(
+      try address("224.0.0.1").isMulticast && address("239.255.255.255").isMulticast && !address("240.0.0.1").isMulticast && !address("223.1.1.1").isMulticast)
     #expect(try address("ff02::1").isMulticast && !address("fe02::1").isMulticast)
-    #expect(try address("169.254.1.1").isLinkLocal && !address("169.253.1.1").isLinkLocal && address("fe80::1").isLinkLocal && address("febf::1").isLinkLocal && !address("fec0::1").isLinkLocal)
+    #expect(
+      try address("169.254.1.1").isLinkLocal && !address("169.253.1.1").isLinkLocal && address("fe80::1").isLinkLocal && address("febf::1").isLinkLocal
+        && !address("fec0::1").isLinkLocal)
   }
 
   @Test("Addresses are ordered: IPv4 first, then by value")
@@ -80,21 +92,27 @@ import Testing
 }
 
 @Suite struct IPPrefixTests {
-  @Test("A block holds its addresses and no others", arguments: [
-    ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false), ("192.0.2.77/24", "192.0.2.1", true), ("0.0.0.0/0", "255.255.255.255", true),
-    ("0.0.0.0/0", "::1", false), ("192.0.2.1", "192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false), ("192.0.2.0/31", "192.0.2.1", true),
-    ("128.0.0.0/1", "200.0.0.1", true), ("128.0.0.0/1", "127.0.0.1", false), ("::/0", "ffff::", true), ("::/0", "1.2.3.4", false), ("2001:db8::/32", "2001:db8:ffff::1", true),
-    ("2001:db8::/32", "2001:db9::", false), ("2001:db8::/64", "2001:db8::ffff:0:0:1", true), ("2001:db8::/64", "2001:db8:0:1::", false),
-    ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8::8000:0:0:1", false), ("2001:db8::1/128", "2001:db8::1", true),
-    ("2001:db8::1/128", "2001:db8::2", false), ("::ffff:0:0/96", "192.0.2.1", false),
-  ])
+  @Test(
+    "A block holds its addresses and no others",
+    arguments: [
+      ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false), ("192.0.2.77/24", "192.0.2.1", true), ("0.0.0.0/0", "255.255.255.255", true),
+      ("0.0.0.0/0", "::1", false), ("192.0.2.1", "192.0.2.1", true), ("192.0.2.1", "192.0.2.2", false), ("192.0.2.0/31", "192.0.2.1", true),
+      ("128.0.0.0/1", "200.0.0.1", true), ("128.0.0.0/1", "127.0.0.1", false), ("::/0", "ffff::", true), ("::/0", "1.2.3.4", false),
+      ("2001:db8::/32", "2001:db8:ffff::1", true),
+      ("2001:db8::/32", "2001:db9::", false), ("2001:db8::/64", "2001:db8::ffff:0:0:1", true), ("2001:db8::/64", "2001:db8:0:1::", false),
+      ("2001:db8::/65", "2001:db8::7fff:0:0:1", true), ("2001:db8::/65", "2001:db8::8000:0:0:1", false), ("2001:db8::1/128", "2001:db8::1", true),
+      ("2001:db8::1/128", "2001:db8::2", false), ("::ffff:0:0/96", "192.0.2.1", false),
+    ])
   func contains(block: String, address: String, holds: Bool) throws {
     #expect(try #require(IPPrefix(block)).contains(#require(IPAddress(address))) == holds)
   }
 
-  @Test("What is no block is none", arguments: [
-    "", "/", "/24", "1.2.3.4/", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/ 8", "1.2.3.4/8/8", "::/129", "::/1e1", "1.2.3.4/99999999999999999999", "x/8", "1.2.3.4/٨",
-  ])
+  @Test(
+    "What is no block is none",
+    arguments: [
+      "", "/", "/24", "1.2.3.4/", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/+8", "1.2.3.4/ 8", "1.2.3.4/8/8", "::/129", "::/1e1", "1.2.3.4/99999999999999999999",
+      "x/8", "1.2.3.4/٨",
+    ])
   func garbage(text: String) {
     #expect(IPPrefix(text) == nil)
   }

@@ -114,7 +114,8 @@ import Testing
     let gate = SourceGate(
       configuration(
         [peer("acme", .ip(acme), port: 5080), peer("beta", .ip(acme), port: 5090)],
-        [.init(name: "a1", listener: 0, peer: 0), .init(name: "a2", listener: 0, peer: 0, peerPort: 5082), .init(name: "b", listener: 0, peer: 1)]), resolved: [])
+        [.init(name: "a1", listener: 0, peer: 0), .init(name: "a2", listener: 0, peer: 0, peerPort: 5082), .init(name: "b", listener: 0, peer: 1)]),
+      resolved: [])
     #expect(gate.judge(source: from(acme, 5080), listener: 0) == .trunk(0))
     #expect(gate.judge(source: from(acme, 5082), listener: 0) == .trunk(1))
     #expect(gate.judge(source: from(acme, 5090), listener: 0) == .trunk(2))
@@ -139,7 +140,8 @@ import Testing
   func streams() {
     for listener in [2, 3] {
       let gate = SourceGate(
-        configuration([peer("acme", .ip(acme))], [.init(name: "a", listener: listener, peer: 0), .init(name: "b", listener: listener, peer: 0, peerPort: 5070)]),
+        configuration(
+          [peer("acme", .ip(acme))], [.init(name: "a", listener: listener, peer: 0), .init(name: "b", listener: listener, peer: 0, peerPort: 5070)]),
         resolved: [])
       #expect(gate.judge(source: from(acme, 5070), listener: listener) == .trunk(0))
       #expect(gate.ambiguities.map { [$0.first, $0.second] } == [[0, 1]])
@@ -150,7 +152,8 @@ import Testing
   func ambiguous() {
     let gate = SourceGate(
       configuration(
-        [peer("acme", .ip(acme), sources: ["198.51.100.0/24"])], [.init(name: "a", listener: 0, peer: 0), .init(name: "b", listener: 0, peer: 0, peerPort: 5060)]),
+        [peer("acme", .ip(acme), sources: ["198.51.100.0/24"])],
+        [.init(name: "a", listener: 0, peer: 0), .init(name: "b", listener: 0, peer: 0, peerPort: 5060)]),
       resolved: [[acme]])
     #expect(gate.judge(source: from(acme), listener: 0) == .trunk(0))
     #expect(gate.ambiguities.map { [$0.first, $0.second] } == [[0, 1]])
@@ -159,7 +162,8 @@ import Testing
   func belongs() {
     let gate = SourceGate(
       configuration(
-        [peer("acme", .ip(acme), sources: ["198.51.100.0/24"]), peer("pbx", .ip(pbx))], [.init(name: "a", listener: 0, peer: 0), .init(name: "p", listener: 1, peer: 1)]),
+        [peer("acme", .ip(acme), sources: ["198.51.100.0/24"]), peer("pbx", .ip(pbx))],
+        [.init(name: "a", listener: 0, peer: 0), .init(name: "p", listener: 1, peer: 1)]),
       resolved: [[IPAddress(192, 0, 2, 99)]])
     for ip in [acme, IPAddress(192, 0, 2, 99), IPAddress(198, 51, 100, 3)] {
       #expect(gate.belongs(ip, toTrunk: 0))

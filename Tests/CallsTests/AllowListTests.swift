@@ -8,11 +8,13 @@ import Timing
   /// Every name a header may have that could carry something of the other leg, and some nobody knows.
   static let names = [
     "Accept", "Accept-Contact", "Accept-Encoding", "Accept-Language", "Alert-Info", "Authentication-Info", "Authorization", "Call-Info", "Content-Disposition",
-    "Content-Language", "Date", "Diversion", "Error-Info", "Event", "Feature-Caps", "Flow-Timer", "Geolocation", "Geolocation-Routing", "History-Info", "Identity",
+    "Content-Language", "Date", "Diversion", "Error-Info", "Event", "Feature-Caps", "Flow-Timer", "Geolocation", "Geolocation-Routing", "History-Info",
+    "Identity",
     "Identity-Info", "In-Reply-To", "Info-Package", "Join", "MIME-Version", "Min-Expires", "Organization", "P-Access-Network-Info",
     "P-Asserted-Identity", "P-Associated-URI", "P-Called-Party-ID", "P-Charging-Vector", "P-Early-Media", "P-Preferred-Identity",
     "P-Visited-Network-ID", "Path", "Priority", "Proxy-Authorization", "Referred-By", "Refer-Sub", "Reject-Contact", "Remote-Party-ID", "Reply-To",
-    "Request-Disposition", "Resource-Priority", "Retry-After", "Security-Client", "Server", "Service-Route", "Session-ID", "Subject", "Supported", "Timestamp", "Unsupported", "User-Agent",
+    "Request-Disposition", "Resource-Priority", "Retry-After", "Security-Client", "Server", "Service-Route", "Session-ID", "Subject", "Supported", "Timestamp",
+    "Unsupported", "User-Agent",
     "User-to-User", "Warning", "X-Marker", "X-Vendor-Trace", "Zebra",
   ]
   /// `Name: <sip:markerN@marker.example>;p=markerN`: readable wherever an address is wanted.

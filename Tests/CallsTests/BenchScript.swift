@@ -9,7 +9,9 @@ import Timing
 extension Bench {
   // MARK: The caller (`pbx`)
 
-  mutating func dial(_ number: String = "94155550100", branch: String = "1", callID: String = "call-1", fromTag: String = "a1", extra: String = "", body: String = Bench.sdp) {
+  mutating func dial(
+    _ number: String = "94155550100", branch: String = "1", callID: String = "call-1", fromTag: String = "a1", extra: String = "", body: String = Bench.sdp
+  ) {
     receive(
       Bench.request("INVITE", uri: "sip:\(number)@10.0.0.9", from: Bench.pbx, branch: branch, fromTag: fromTag, callID: callID, extra: extra, body: body),
       from: Bench.pbx)
@@ -42,11 +44,15 @@ extension Bench {
     try #require(attempts.indices.contains(number) ? attempts[number] : nil)
   }
   /// A response to attempt `number`.
-  mutating func reply(_ status: Int, attempt number: Int = 0, from source: TransportAddress = Bench.provider, tag: String? = "b1", extra: String = "", body: String = "") throws {
+  mutating func reply(
+    _ status: Int, attempt number: Int = 0, from source: TransportAddress = Bench.provider, tag: String? = "b1", extra: String = "", body: String = ""
+  ) throws {
     receive(Bench.response(status, to: try attempt(number), toTag: status == 100 ? nil : tag, extra: extra, body: body), from: source, listener: 1)
   }
   /// A response to the last request of that method sent there.
-  mutating func calleeReplies(_ status: Int, to method: SIP.Method, from source: TransportAddress = Bench.provider, extra: String = "", body: String = "") throws {
+  mutating func calleeReplies(_ status: Int, to method: SIP.Method, from source: TransportAddress = Bench.provider, extra: String = "", body: String = "")
+    throws
+  {
     let request = try #require(requests(to: source).last { $0.method == method })
     receive(Bench.response(status, to: request, extra: extra, body: body), from: source, listener: 1)
   }

@@ -12,9 +12,12 @@ import Timing
     let victim = TransportAddress(IPAddress(10, 0, 0, 66), 5060)
     func redirected(_ text: String) -> String { text.replacingContact("<sip:victim@10.0.0.66>") }
     bench.receive(
-      redirected(Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", extra: "Record-Route: <sip:10.0.0.66;lr>\r\n", body: Bench.sdp)),
+      redirected(
+        Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", extra: "Record-Route: <sip:10.0.0.66;lr>\r\n", body: Bench.sdp)),
       from: Bench.pbx)
-    bench.receive(redirected(Bench.response(200, to: try bench.attempt(), extra: "Record-Route: <sip:10.0.0.66;lr>\r\n", body: Bench.sdp)), from: Bench.provider, listener: 1)
+    bench.receive(
+      redirected(Bench.response(200, to: try bench.attempt(), extra: "Record-Route: <sip:10.0.0.66;lr>\r\n", body: Bench.sdp)), from: Bench.provider,
+      listener: 1)
     bench.callerAcknowledges()
     try bench.clear()
     #expect(bench.heard(victim) == [])

@@ -39,8 +39,10 @@ import Timing
         let chosen = random.next() % 3 == 0 ? pick(requests) : requests[requests.count - 1]
         let listener: UInt16 = chosen.to == Bench.pbx ? 0 : 1
         let status = pick(Self.statuses)
-        let text = Bench.response(status, to: chosen.message, toTag: pick(["b1", "b1", "b2"]), extra: pick(["", "Reason: Q.850;cause=17\r\n"]), body: pick(Self.bodies))
-          .replacingContact("<sip:x@\(chosen.to)>")
+        let text = Bench.response(
+          status, to: chosen.message, toTag: pick(["b1", "b1", "b2"]), extra: pick(["", "Reason: Q.850;cause=17\r\n"]), body: pick(Self.bodies)
+        )
+        .replacingContact("<sip:x@\(chosen.to)>")
         past.append((Array(text.utf8), chosen.to, listener))
         bench.receive(text, from: chosen.to, listener: listener)
       case 11:

@@ -81,27 +81,42 @@ import Timing
     let courses: [(String, (inout Bench) throws -> Void)] = [
       ("refused at once", { $0.dial(body: "") }),
       ("no route", { $0.dial("12345") }),
-      ("cancelled", {
-        $0.dial()
-        $0.cancel()
-      }),
-      ("refused by all", {
-        $0.dial()
-        try $0.reply(503)
-        try $0.reply(503, attempt: 1, from: Bench.backup)
-      }),
-      ("no progress", {
-        $0.dial()
-        $0.advance(by: .seconds(30))
-      }),
-      ("answered", {
-        try $0.established()
-        try $0.hangUp()
-      }),
-      ("broken answer", {
-        $0.dial()
-        try $0.reply(200)
-      }),
+      (
+        "cancelled",
+        {
+          $0.dial()
+          $0.cancel()
+        }
+      ),
+      (
+        "refused by all",
+        {
+          $0.dial()
+          try $0.reply(503)
+          try $0.reply(503, attempt: 1, from: Bench.backup)
+        }
+      ),
+      (
+        "no progress",
+        {
+          $0.dial()
+          $0.advance(by: .seconds(30))
+        }
+      ),
+      (
+        "answered",
+        {
+          try $0.established()
+          try $0.hangUp()
+        }
+      ),
+      (
+        "broken answer",
+        {
+          $0.dial()
+          try $0.reply(200)
+        }
+      ),
     ]
     for (name, course) in courses {
       var bench = try Bench(plugin: CountingPlugin.table, edit: Bench.hunting)

@@ -16,7 +16,9 @@ extension Bench {
     let parts = line.split(separator: " ")
     return parts.count == 6 ? Int(parts[2]).map { (String(parts[1]), $0) } : nil
   }
-  func mediaLine(to address: TransportAddress) -> String { lastBody(to: address).split(separator: "\r\n").first { $0.hasPrefix("m=") }.map { String($0) } ?? "" }
+  func mediaLine(to address: TransportAddress) -> String {
+    lastBody(to: address).split(separator: "\r\n").first { $0.hasPrefix("m=") }.map { String($0) } ?? ""
+  }
 }
 
 @Suite struct ReinviteTests {
@@ -163,7 +165,11 @@ extension Bench {
       #expect(waited % 10 == 0)
       #expect(again.message.topVia.branch != nil && again.message.to.tag != nil)
     }
-    if callerOffers { try bench.calleeReplies(200, to: .invite, body: Bench.heldAnswer) } else { try bench.callerReplies(200, to: .invite, body: Bench.heldAnswer) }
+    if callerOffers {
+      try bench.calleeReplies(200, to: .invite, body: Bench.heldAnswer)
+    } else {
+      try bench.callerReplies(200, to: .invite, body: Bench.heldAnswer)
+    }
     #expect(bench.heard(callerOffers ? Bench.pbx : Bench.provider).last == "200 INVITE")
     if callerOffers { bench.callerAcknowledges(2) } else { try bench.callee("ACK", 1) }
     try bench.hangUp()
@@ -375,7 +381,9 @@ extension Bench {
     bench.finish()
   }
 
-  @Test("A 2xx to a re-INVITE without description, or with one that does not fit, ends the call — RFC 3261 13.2.1", arguments: ["", "v=0\r\n", Bench.sdp + "m=audio 4002 RTP/AVP 0\r\n"])
+  @Test(
+    "A 2xx to a re-INVITE without description, or with one that does not fit, ends the call — RFC 3261 13.2.1",
+    arguments: ["", "v=0\r\n", Bench.sdp + "m=audio 4002 RTP/AVP 0\r\n"])
   func brokenAnswer(body: String) throws {
     var bench = try Bench()
     try bench.established()

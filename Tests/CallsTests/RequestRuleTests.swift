@@ -31,10 +31,13 @@ import Timing
     bench.finish()
   }
 
-  @Test("Methods we know and do not serve: 405 with Allow; unknown ones: 501 — RFC 3261 8.2.1", arguments: [
-    ("REGISTER", 405), ("SUBSCRIBE", 405), ("NOTIFY", 405), ("MESSAGE", 405), ("INFO", 405), ("UPDATE", 405), ("PRACK", 405), ("REFER", 405), ("PUBLISH", 405),
-    ("MARVEL", 501), ("invite", 501),
-  ])
+  @Test(
+    "Methods we know and do not serve: 405 with Allow; unknown ones: 501 — RFC 3261 8.2.1",
+    arguments: [
+      ("REGISTER", 405), ("SUBSCRIBE", 405), ("NOTIFY", 405), ("MESSAGE", 405), ("INFO", 405), ("UPDATE", 405), ("PRACK", 405), ("REFER", 405),
+      ("PUBLISH", 405),
+      ("MARVEL", 501), ("invite", 501),
+    ])
   func methods(method: String, status: Int) throws {
     var bench = try Bench()
     try bench.established()
@@ -125,7 +128,8 @@ import Timing
     var bench = try Bench()
     let source = TransportAddress(IPAddress(10, 0, 0, 66), 5060)
     for method in ["INVITE", "OPTIONS", "REGISTER", "BYE", "MARVEL"] {
-      bench.receive(Bench.request(method, uri: "sip:94155550100@10.0.0.9", from: source, branch: "s\(method)", callID: "s\(method)", body: Bench.sdp), from: source)
+      bench.receive(
+        Bench.request(method, uri: "sip:94155550100@10.0.0.9", from: source, branch: "s\(method)", callID: "s\(method)", body: Bench.sdp), from: source)
     }
     bench.receive("rubbish\r\n\r\n", from: source)
     #expect(bench.sent.isEmpty)
@@ -153,7 +157,8 @@ import Timing
   func withoutContact() throws {
     var bench = try Bench()
     bench.receive(
-      Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp).replacing("Contact: <sip:alice@10.0.0.1:5090>\r\n", with: ""),
+      Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp).replacing(
+        "Contact: <sip:alice@10.0.0.1:5090>\r\n", with: ""),
       from: Bench.pbx)
     #expect(bench.toCaller == ["100 INVITE", "400 INVITE"])
     #expect(bench.attempts.isEmpty)

@@ -8,13 +8,15 @@ import Timing
   @Test(
     "What the caller is told of a refusal: challenges become 403, what speaks to the leg itself ends there — decided",
     arguments: [
-      (401, 403), (407, 403), (300, nil), (302, nil), (380, nil), (421, nil), (422, nil), (423, nil), (491, nil), (404, 404), (480, 480), (484, 484), (486, 486),
+      (401, 403), (407, 403), (300, nil), (302, nil), (380, nil), (421, nil), (422, nil), (423, nil), (491, nil), (404, 404), (480, 480), (484, 484),
+      (486, 486),
       (488, 488), (603, 603), (606, 606), (699, 699),
     ] as [(Int, Int?)])
   func crossing(received: Int, told: Int?) throws {
     var bench = try Bench()
     bench.dial()
-    try bench.reply(received, extra: "Retry-After: 17\r\nContact: <sip:elsewhere@10.0.0.66>\r\nWWW-Authenticate: Digest realm=\"m\", nonce=\"n\"\r\nMin-SE: 90\r\n")
+    try bench.reply(
+      received, extra: "Retry-After: 17\r\nContact: <sip:elsewhere@10.0.0.66>\r\nWWW-Authenticate: Digest realm=\"m\", nonce=\"n\"\r\nMin-SE: 90\r\n")
     let final = try #require(bench.last(to: Bench.pbx))
     #expect((400...699).contains(final.status))
     if let told { #expect(final.status == told) } else { #expect(final.status != received && ![421, 422, 423, 491].contains(final.status)) }
@@ -52,7 +54,8 @@ import Timing
     }
     var bench = try Bench()
     bench.receive(
-      Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp).replacing("Max-Forwards: 70", with: "Max-Forwards: 0"),
+      Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp).replacing(
+        "Max-Forwards: 70", with: "Max-Forwards: 0"),
       from: Bench.pbx)
     #expect(bench.toCaller == ["100 INVITE", "483 INVITE"])
     #expect(bench.attempts.isEmpty)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Plugins, there and not")
 struct AbsentPluginTests {
-  static let json = #"{"tandem:peer":[{"name":"acme","type":"carrierx","address":"192.0.2.1","carrierx:account":{"user":"u","retries":5,"on":true},"carrierx:node":["a","b"],"carrierx:route":[{"id":1},{"id":2}]}],"tandem:trunk-configuration":[{"scope":"global","carrierx:tone":"x"}]}"#
+  static let json =
+    #"{"tandem:peer":[{"name":"acme","type":"carrierx","address":"192.0.2.1","carrierx:account":{"user":"u","retries":5,"on":true},"carrierx:node":["a","b"],"carrierx:route":[{"id":1},{"id":2}]}],"tandem:trunk-configuration":[{"scope":"global","carrierx:tone":"x"}]}"#
 
   @Test("The settings of an absent plugin survive JSON and set lines, and commit with a warning that names the peer")
   func survive() throws {
@@ -52,7 +53,8 @@ struct AbsentPluginTests {
 
   @Test("A plugin's settings are checked, printed without prefix and handed to it as JSON with its defaults")
   func settings() throws {
-    let tree = try Fixtures.tree("set peer a type itsp address 192.0.2.1 registrar sip.example.com\nset peer b type ip-pbx address 192.0.2.2 profile x dialect [ q r ] hold style s")
+    let tree = try Fixtures.tree(
+      "set peer a type itsp address 192.0.2.1 registrar sip.example.com\nset peer b type ip-pbx address 192.0.2.2 profile x dialect [ q r ] hold style s")
     let (configuration, warnings) = try tree.decoded()
     #expect(warnings == [])
     #expect(configuration.peers[0].pluginSettings == #"{"itsp:registrar":"sip.example.com","itsp:profile":"generic"}"#)

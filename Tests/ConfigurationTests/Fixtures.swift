@@ -26,8 +26,15 @@ enum Fixtures {
 
   /// Three plugins of which two have settings, one word of them the same.
   static let plugins = [
-    YANGContext.PluginModule(id: "itsp", text: module("itsp", "leaf registrar { type t:host; description \"Where we register.\"; } leaf profile { type enumeration { enum generic; enum teams; } default generic; }")),
-    YANGContext.PluginModule(id: "ip-pbx", text: module("ip-pbx", "leaf profile { type string; } leaf-list dialect { type string; ordered-by user; } container hold { leaf style { type string; } }")),
+    YANGContext.PluginModule(
+      id: "itsp",
+      text: module(
+        "itsp",
+        "leaf registrar { type t:host; description \"Where we register.\"; } leaf profile { type enumeration { enum generic; enum teams; } default generic; }")),
+    YANGContext.PluginModule(
+      id: "ip-pbx",
+      text: module("ip-pbx", "leaf profile { type string; } leaf-list dialect { type string; ordered-by user; } container hold { leaf style { type string; } }")
+    ),
     YANGContext.PluginModule(id: "pstn-gateway", text: ""),
   ]
 

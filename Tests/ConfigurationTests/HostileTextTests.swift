@@ -19,7 +19,9 @@ struct HostileTextTests {
 
   static func damaged(_ text: String, _ random: inout Generator) -> String {
     var bytes = Array(text.utf8)
-    let pieces = ["[", "]", "{", "}", "\"", "'", "\\", ":", "itsp:", "x:y", "\n", "#", "0", "-1", "99999999999999999999", "null", "\u{0}", "é", "trunk", "set "]
+    let pieces = [
+      "[", "]", "{", "}", "\"", "'", "\\", ":", "itsp:", "x:y", "\n", "#", "0", "-1", "99999999999999999999", "null", "\u{0}", "é", "trunk", "set ",
+    ]
     for _ in 0..<Int.random(in: 1...6, using: &random) {
       let place = Int.random(in: 0...bytes.count, using: &random)
       switch Int.random(in: 0..<4, using: &random) {

@@ -19,14 +19,22 @@ struct WarningTests {
   @Test(
     "A narrower collection that leaves out what a wider one sets is pointed out",
     arguments: [
-      ("set trunk-configuration global forward-pai true\nset trunk-configuration trunk:u remove-plus true",
-        "trunk-configuration trunk:u leaves forward-pai at its default false, though trunk-configuration global sets it: the narrower collection holds as a whole"),
-      ("set trunk-configuration site:s pstn-usage a\nset trunk-configuration trunk:t remove-plus true",
-        "trunk-configuration trunk:t leaves pstn-usage at its default (none), though trunk-configuration site:s sets it: the narrower collection holds as a whole"),
-      ("set trunk-configuration trunk:u srtp-mode optional",
-        "trunk u: srtp-mode optional over udp: the media keys cross the network in clear text"),
-      ("set trunk t is-pstn true\nset trunk u is-pstn true\nset trunk-configuration trunk:t pstn-usage a\nset voice-route r pattern x pstn-usage a trunk u",
-        "trunk t: its usages reach route r to trunk u, and both lead to the public network: calls from outside may leave at your cost"),
+      (
+        "set trunk-configuration global forward-pai true\nset trunk-configuration trunk:u remove-plus true",
+        "trunk-configuration trunk:u leaves forward-pai at its default false, though trunk-configuration global sets it: the narrower collection holds as a whole"
+      ),
+      (
+        "set trunk-configuration site:s pstn-usage a\nset trunk-configuration trunk:t remove-plus true",
+        "trunk-configuration trunk:t leaves pstn-usage at its default (none), though trunk-configuration site:s sets it: the narrower collection holds as a whole"
+      ),
+      (
+        "set trunk-configuration trunk:u srtp-mode optional",
+        "trunk u: srtp-mode optional over udp: the media keys cross the network in clear text"
+      ),
+      (
+        "set trunk t is-pstn true\nset trunk u is-pstn true\nset trunk-configuration trunk:t pstn-usage a\nset voice-route r pattern x pstn-usage a trunk u",
+        "trunk t: its usages reach route r to trunk u, and both lead to the public network: calls from outside may leave at your cost"
+      ),
     ])
   func warns(lines: String, warning: String) throws {
     #expect(try Fixtures.tree(Self.base + lines).decoded().warnings.filter { !$0.hasSuffix(Self.noEffect) } == [warning])
@@ -50,11 +58,12 @@ struct WarningTests {
   func withoutEffect() throws {
     let lines = "set peer p options-interval 10\nset peer q options-interval 10\nset region west\nset trunk-configuration trunk:u session-timer true"
     #expect(
-      try Fixtures.tree(Self.base + lines).decoded().warnings == [
-        "peer options-interval (2 times): checked and kept, but \(Self.noEffect)",
-        "trunk-configuration session-timer: checked and kept, but \(Self.noEffect)",
-        "region: checked and kept, but \(Self.noEffect)",
-      ].sorted { a, b in order(a) < order(b) })
+      try Fixtures.tree(Self.base + lines).decoded().warnings
+        == [
+          "peer options-interval (2 times): checked and kept, but \(Self.noEffect)",
+          "trunk-configuration session-timer: checked and kept, but \(Self.noEffect)",
+          "region: checked and kept, but \(Self.noEffect)",
+        ].sorted { a, b in order(a) < order(b) })
     #expect(try Fixtures.tree(Self.base).decoded().warnings == [])
   }
   /// The tree's own order of top nodes is the schema's.

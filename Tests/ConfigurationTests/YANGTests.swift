@@ -82,7 +82,9 @@ struct YANGTests {
       }
       #expect(node != nil, "\(path)")
     }
-    for ordered in [["pstn-usage"], ["voice-route", "trunk"], ["voice-route", "pstn-usage"], ["trunk-configuration", "pstn-usage"], ["voice-policy", "pstn-usage"]] {
+    for ordered in [
+      ["pstn-usage"], ["voice-route", "trunk"], ["voice-route", "pstn-usage"], ["trunk-configuration", "pstn-usage"], ["voice-policy", "pstn-usage"],
+    ] {
       var node: SchemaNode?
       for word in ordered { node = context.children(of: node, named: word).first }
       #expect(node?.isUserOrdered == true, "\(ordered)")

@@ -1,5 +1,6 @@
-@testable import Control
 import Testing
+
+@testable import Control
 
 @Suite struct CommandWordsTests {
   @Test(
@@ -98,9 +99,11 @@ import Testing
     "what is no command is refused with what would be accepted",
     arguments: [
       ("sho trunks", "'sho' does not belong here; accepted: show, test"), ("show", "show: a word is missing; accepted: trunks, peers"),
-      ("show trunkz", "show: 'trunkz' does not belong here; accepted: trunks"), ("show trunks hq", "show trunks: 'hq' does not belong here; nothing may follow"),
+      ("show trunkz", "show: 'trunkz' does not belong here; accepted: trunks"),
+      ("show trunks hq", "show trunks: 'hq' does not belong here; nothing may follow"),
       ("show call", "a word is missing; accepted: <call>"), ("test number", "accepted: <number>"), ("test number 1 trunk", "accepted: <trunk>"),
-      ("test number 1 trunk a trunk b", "'trunk' does not belong here"), ("show trunks | set", "accepted: json"), ("show trunks | xml", "accepted: json, set, compare N"),
+      ("test number 1 trunk a trunk b", "'trunk' does not belong here"), ("show trunks | set", "accepted: json"),
+      ("show trunks | xml", "accepted: json, set, compare N"),
       ("rollback", "accepted: <commits-back>"), ("rollback -1", "'-1' is not accepted; accepted: a number, 0 or more"),
       ("show calls history last 99999999999999999999", "1 to 10000"), ("show 'trunks", "the quote ' is not closed"), ("| json", "a command is missing"),
       ("set", "a word is missing"),

@@ -1,6 +1,7 @@
-@testable import Control
 import Records
 import Testing
+
+@testable import Control
 
 @Suite struct InterfaceTests {
   @Test("the interface text lists exactly the methods that are served and the errors that are sent")
@@ -67,7 +68,9 @@ import Testing
   private func fields(of name: String) throws -> [String] {
     let text = ControlInterface.description
     let begin: String.Index
-    if let type = text.firstRange(of: "type \(name) (") { begin = type.upperBound } else {
+    if let type = text.firstRange(of: "type \(name) (") {
+      begin = type.upperBound
+    } else {
       let method = try #require(text.firstRange(of: "method \(name)("))
       begin = try #require(text[method.upperBound...].firstRange(of: "-> (")).upperBound
     }

@@ -1,6 +1,7 @@
-@testable import Control
 import Records
 import Testing
+
+@testable import Control
 
 @Suite struct RenderingTests {
   private let trunks = TrunkList(trunks: [

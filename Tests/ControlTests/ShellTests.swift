@@ -1,5 +1,6 @@
-@testable import Control
 import Testing
+
+@testable import Control
 
 /// A daemon in the same process: the real server machine, answers as scripted, every call noted.
 private final class Daemon {

@@ -77,9 +77,11 @@ import Timing
     #expect(scene.fromAlice(rtp(101), at: ms(2_020)) == nil)
   }
 
-  @Test("After 2 s of silence another SSRC, or a sequence that does not continue, moves nothing", arguments: [
-    rtp(101, ssrc: 9), rtp(100), rtp(99), rtp(3_100), rtp(40_000),
-  ])
+  @Test(
+    "After 2 s of silence another SSRC, or a sequence that does not continue, moves nothing",
+    arguments: [
+      rtp(101, ssrc: 9), rtp(100), rtp(99), rtp(3_100), rtp(40_000),
+    ])
   func notContinuing(_ packet: [UInt8]) {
     let scene = Scene(alice: .learn([block("192.0.2.1")]))
     #expect(scene.fromAlice(rtp(100), at: ms(0)) == Scene.bob)

@@ -68,7 +68,9 @@ import Timing
 
   @Test("Each side and stream is watched for itself; the first silent one is named") func sides() {
     var watch = watch
-    expect(watch.observe([report(rtp: 60), report(.outgoing, rtp: 10), report(.outgoing, stream: 1, rtp: 5)], at: s(61)), is: .init(side: .outgoing, stream: 0, since: s(10)))
+    expect(
+      watch.observe([report(rtp: 60), report(.outgoing, rtp: 10), report(.outgoing, stream: 1, rtp: 5)], at: s(61)),
+      is: .init(side: .outgoing, stream: 0, since: s(10)))
     #expect(watch.nextDeadline == s(35))
   }
 }

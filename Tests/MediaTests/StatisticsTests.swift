@@ -36,7 +36,8 @@ import Timing
     return scene.counts(.incoming)
   }
 
-  @Test("Loss and jitter agree with a reference over a lossy, reordered, duplicated stream across wrap-arounds — RFC 3550 A.1, A.3, A.8",
+  @Test(
+    "Loss and jitter agree with a reference over a lossy, reordered, duplicated stream across wrap-arounds — RFC 3550 A.1, A.3, A.8",
     arguments: [1, 2] as [UInt64], [8_000, 48_000] as [UInt32])
   func lossy(_ seed: UInt64, _ clockRate: UInt32) {
     var random = RandomSource(seed: seed)

@@ -76,7 +76,9 @@ import Testing
           $0.rtcpCallsOnHold = false
         }
       ).allowed)
-    for other in [Configuration.TrunkConfiguration.ReferSupport.execute, .peer, .thirdParty] { #expect(try decide(network { $0.referSupport = other }).allowed) }
+    for other in [Configuration.TrunkConfiguration.ReferSupport.execute, .peer, .thirdParty] {
+      #expect(try decide(network { $0.referSupport = other }).allowed)
+    }
   }
   @Test("A trunk that requires SRTP and one that does not support it can not bypass; unset goes by transport")
   func srtp() throws {

@@ -75,7 +75,8 @@ import Testing
   @Test("The explanation says of each earlier rule where the number left its pattern")
   func explained() throws {
     let network = network {
-      $0.dialPlan(.global, (1, #"^9(\d{10})$"#, "+1$1"), (2, #"^(\d{3})$"#, "+$1"), (3, #"^55501(\d{5})$"#, "+$1"), (4, "[a-z]", "$0"), (5, #"^(\d{7})$"#, "+1425$1"))
+      $0.dialPlan(
+        .global, (1, #"^9(\d{10})$"#, "+1$1"), (2, #"^(\d{3})$"#, "+$1"), (3, #"^55501(\d{5})$"#, "+$1"), (4, "[a-z]", "$0"), (5, #"^(\d{7})$"#, "+1425$1"))
     }
     let reasons = try network.plan(from: 0, to: "5550100", explain: true).reasons
     #expect(

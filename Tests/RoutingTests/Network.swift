@@ -13,7 +13,9 @@ struct Network {
 
   /// Each trunk has a peer of its own.
   @discardableResult
-  mutating func trunk(_ name: String, site: String? = nil, routable: Bool = true, usages: [String]? = nil, _ change: (inout Configuration.TrunkConfiguration) -> Void = { _ in }) -> Int {
+  mutating func trunk(
+    _ name: String, site: String? = nil, routable: Bool = true, usages: [String]? = nil, _ change: (inout Configuration.TrunkConfiguration) -> Void = { _ in }
+  ) -> Int {
     configuration.peers.append(.init(name: "peer-\(name)", type: "itsp", address: .ip(IPAddress(127, 0, 0, 1)), routable: routable))
     configuration.trunks.append(.init(name: name, listener: 0, peer: configuration.peers.count - 1, site: site))
     if let usages {
@@ -35,11 +37,14 @@ struct Network {
   @discardableResult
   mutating func route(_ name: String, _ pattern: String, priority: Int = 10, usages: [String], trunks: [Int], callerID: String? = nil) -> Int {
     configuration.voiceRoutes.append(
-      .init(name: name, pattern: pattern, priority: priority, pstnUsages: usages, trunks: trunks, suppressCallerID: callerID != nil, alternateCallerID: callerID))
+      .init(
+        name: name, pattern: pattern, priority: priority, pstnUsages: usages, trunks: trunks, suppressCallerID: callerID != nil, alternateCallerID: callerID))
     return configuration.voiceRoutes.count - 1
   }
 
-  func plan(from trunk: Int, to called: String, by calling: String = "", states: [RouteQuery.TrunkState] = [], turn: Int = 0, explain: Bool = false) throws -> RoutePlan {
+  func plan(from trunk: Int, to called: String, by calling: String = "", states: [RouteQuery.TrunkState] = [], turn: Int = 0, explain: Bool = false) throws
+    -> RoutePlan
+  {
     try RoutingTable(configuration).plan(
       RouteQuery(incomingTrunk: trunk, called: Array(called.utf8), calling: Array(calling.utf8), trunkStates: states, turn: turn), explain: explain)
   }

@@ -24,7 +24,8 @@ import Timing
     let trunks = Array(network.configuration.trunks.indices)
     for index in 0..<Int.random(in: 0...8, using: &random) {
       network.route(
-        "r\(index)", Self.patterns.randomElement(using: &random) ?? "^", priority: Int.random(in: 0...3, using: &random), usages: some(of: Self.usages, &random),
+        "r\(index)", Self.patterns.randomElement(using: &random) ?? "^", priority: Int.random(in: 0...3, using: &random),
+        usages: some(of: Self.usages, &random),
         trunks: some(of: trunks, &random))
     }
     return network
@@ -33,7 +34,8 @@ import Timing
     let prefix = ["9425555", "+1425555", "+44207", "0207", "555", "+9"].randomElement(using: &random) ?? ""
     let states = network.configuration.trunks.map { _ in RouteQuery.TrunkState(rawValue: UInt8.random(in: 0...3, using: &random)) ?? .up }
     return RouteQuery(
-      incomingTrunk: Int.random(in: 0..<network.configuration.trunks.count, using: &random), called: Array("\(prefix)\(Int.random(in: 0...9999, using: &random))".utf8),
+      incomingTrunk: Int.random(in: 0..<network.configuration.trunks.count, using: &random),
+      called: Array("\(prefix)\(Int.random(in: 0...9999, using: &random))".utf8),
       calling: Array("+1425".utf8), trunkStates: states, turn: Int.random(in: -5...50, using: &random))
   }
 

@@ -40,7 +40,12 @@ import Testing
   }
   @Test("Only the outgoing trunk's rules act")
   func incomingRulesAreSilent() throws {
-    let attempt = try attempt(to: "+14255551234", by: "+14255550000", incoming: { $0.calledNumberRules = rules; $0.callingNumberRules = rules; $0.removePlus = true }) { _ in }
+    let attempt = try attempt(
+      to: "+14255551234", by: "+14255550000",
+      incoming: {
+        $0.calledNumberRules = rules; $0.callingNumberRules = rules; $0.removePlus = true
+      }
+    ) { _ in }
     #expect(attempt?.calledText == "+14255551234")
     #expect(attempt?.callingText == "+14255550000")
   }

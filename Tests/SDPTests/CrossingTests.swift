@@ -38,10 +38,12 @@ import Testing
     #expect(try parse(Sample.t38).crossing(to: nil).media.map(\.port) == [0, 0])
   }
 
-  @Test("Only RTP/AVP audio with a port and a payload type can be relayed", arguments: [
-    ("audio 4000 RTP/AVP 0", true), ("audio 0 RTP/AVP 0", false), ("audio 4000 RTP/AVPF 0", false), ("audio 4000 RTP/SAVP 0", false),
-    ("video 4000 RTP/AVP 0", false), ("audio 4000 RTP/AVP x", false), ("audio 4000 RTP/AVP 128", false), ("audio 4000 RTP/AVP x 8", true),
-  ])
+  @Test(
+    "Only RTP/AVP audio with a port and a payload type can be relayed",
+    arguments: [
+      ("audio 4000 RTP/AVP 0", true), ("audio 0 RTP/AVP 0", false), ("audio 4000 RTP/AVPF 0", false), ("audio 4000 RTP/SAVP 0", false),
+      ("video 4000 RTP/AVP 0", false), ("audio 4000 RTP/AVP x", false), ("audio 4000 RTP/AVP 128", false), ("audio 4000 RTP/AVP x 8", true),
+    ])
   func relayable(_ given: (media: String, kept: Bool)) throws {
     let description = try parse(session(media: given.media))
     #expect(description.relayableStreams == (given.kept ? [0] : []))
@@ -71,7 +73,8 @@ import Testing
 
   @Test("Direct media passes the peer's own addresses, ports and a=rtcp, and nothing more") func direct() throws {
     let crossed = try parse(
-      session("a=rtcp:53020 IN IP4 126.16.64.4\na=candidate:x\na=rtcp-mux\nm=audio 4002 RTP/AVP 8\nc=IN IP4 192.0.2.9\nm=video 4004 RTP/AVP 31\nc=IN IP4 10.1.2.3")
+      session(
+        "a=rtcp:53020 IN IP4 126.16.64.4\na=candidate:x\na=rtcp-mux\nm=audio 4002 RTP/AVP 8\nc=IN IP4 192.0.2.9\nm=video 4004 RTP/AVP 31\nc=IN IP4 10.1.2.3")
     ).crossing(to: nil)
     #expect(
       text(crossed) == """

@@ -40,10 +40,14 @@ import Testing
 
   /// `nil`: not allowed.
   static let table: [(State, Event, State?)] = [
-    (.idle, .receivedOffer, .offerReceived), (.idle, .receivedAnswer, nil), (.idle, .sendOffer, .offerSent), (.idle, .sendAnswer, nil), (.idle, .rollBack, .idle),
-    (.offerSent, .receivedOffer, nil), (.offerSent, .receivedAnswer, .stable), (.offerSent, .sendOffer, nil), (.offerSent, .sendAnswer, nil), (.offerSent, .rollBack, .idle),
-    (.offerReceived, .receivedOffer, nil), (.offerReceived, .receivedAnswer, nil), (.offerReceived, .sendOffer, nil), (.offerReceived, .sendAnswer, .stable), (.offerReceived, .rollBack, .idle),
-    (.stable, .receivedOffer, .offerReceived), (.stable, .receivedAnswer, nil), (.stable, .sendOffer, .offerSent), (.stable, .sendAnswer, nil), (.stable, .rollBack, .stable),
+    (.idle, .receivedOffer, .offerReceived), (.idle, .receivedAnswer, nil), (.idle, .sendOffer, .offerSent), (.idle, .sendAnswer, nil),
+    (.idle, .rollBack, .idle),
+    (.offerSent, .receivedOffer, nil), (.offerSent, .receivedAnswer, .stable), (.offerSent, .sendOffer, nil), (.offerSent, .sendAnswer, nil),
+    (.offerSent, .rollBack, .idle),
+    (.offerReceived, .receivedOffer, nil), (.offerReceived, .receivedAnswer, nil), (.offerReceived, .sendOffer, nil), (.offerReceived, .sendAnswer, .stable),
+    (.offerReceived, .rollBack, .idle),
+    (.stable, .receivedOffer, .offerReceived), (.stable, .receivedAnswer, nil), (.stable, .sendOffer, .offerSent), (.stable, .sendAnswer, nil),
+    (.stable, .rollBack, .stable),
   ]
 
   @Test("Every event in every state — RFC 3264 section 4, RFC 6337 2.3", arguments: table)

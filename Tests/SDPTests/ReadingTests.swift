@@ -95,7 +95,9 @@ import Testing
     #expect(line == given.line)
   }
 
-  @Test("A host name or a multicast group in c= is refused as such", arguments: ["IP4 media.example.com", "IP4 224.2.1.1/127", "IP4 239.1.1.1", "IP6 ff15::101/3", "IP4 192.0.2.1/127"])
+  @Test(
+    "A host name or a multicast group in c= is refused as such",
+    arguments: ["IP4 media.example.com", "IP4 224.2.1.1/127", "IP4 239.1.1.1", "IP6 ff15::101/3", "IP4 192.0.2.1/127"])
   func unsupportedAddress(_ address: String) {
     #expect(throws: SessionDescription.ParseFailure.unsupportedAddress) { try parse(session("c=IN \(address)")) }
   }

@@ -13,9 +13,11 @@ import Testing
     #expect(video.direction(of: -1) == .inactive)
   }
 
-  @Test("With c=0.0.0.0 nothing is sent, and the direction reads as the hold it is — RFC 3264 8.4", arguments: [
-    ("a=sendrecv", SessionDescription.Direction.sendonly), ("", .sendonly), ("a=sendonly", .sendonly), ("a=recvonly", .inactive), ("a=inactive", .inactive),
-  ])
+  @Test(
+    "With c=0.0.0.0 nothing is sent, and the direction reads as the hold it is — RFC 3264 8.4",
+    arguments: [
+      ("a=sendrecv", SessionDescription.Direction.sendonly), ("", .sendonly), ("a=sendonly", .sendonly), ("a=recvonly", .inactive), ("a=inactive", .inactive),
+    ])
   func oldStyleHold(_ given: (line: String, direction: SessionDescription.Direction)) throws {
     let held = try parse(session(given.line, connection: "c=IN IP4 0.0.0.0"))
     #expect(held.direction(of: 0) == given.direction)
@@ -39,19 +41,23 @@ import Testing
     #expect(video.rtpDestination(of: 9) == nil)
   }
 
-  @Test("RTCP goes to a=rtcp, else to the next port — RFC 3605", arguments: [
-    ("", 4001, "192.0.2.1"), ("a=rtcp:53020", 53020, "192.0.2.1"), ("a=rtcp:53020 IN IP4 126.16.64.4", 53020, "126.16.64.4"),
-    ("a=rtcp:53020 IN IP6 2001:db8::4", 53020, "2001:db8::4"), ("a=rtcp:53020 IN IP4 host.example.com", 53020, "192.0.2.1"),
-    ("a=rtcp:x", 4001, "192.0.2.1"), ("a=rtcp:70000", 4001, "192.0.2.1"), ("a=rtcp", 4001, "192.0.2.1"),
-    ("a=rtcp:53020 IN IP6 126.16.64.4", 53020, "192.0.2.1"),
-  ])
+  @Test(
+    "RTCP goes to a=rtcp, else to the next port — RFC 3605",
+    arguments: [
+      ("", 4001, "192.0.2.1"), ("a=rtcp:53020", 53020, "192.0.2.1"), ("a=rtcp:53020 IN IP4 126.16.64.4", 53020, "126.16.64.4"),
+      ("a=rtcp:53020 IN IP6 2001:db8::4", 53020, "2001:db8::4"), ("a=rtcp:53020 IN IP4 host.example.com", 53020, "192.0.2.1"),
+      ("a=rtcp:x", 4001, "192.0.2.1"), ("a=rtcp:70000", 4001, "192.0.2.1"), ("a=rtcp", 4001, "192.0.2.1"),
+      ("a=rtcp:53020 IN IP6 126.16.64.4", 53020, "192.0.2.1"),
+    ])
   func rtcp(_ given: (line: String, port: UInt16, address: String)) throws {
     #expect(try parse(session(given.line)).rtcpDestination(of: 0) == TransportAddress(#require(IPAddress(given.address)), given.port))
   }
 
-  @Test("RTCP has nowhere to go at port 0, at a multicast or unspecified address and above 65535", arguments: [
-    "a=rtcp:0", "a=rtcp:53020 IN IP4 224.0.0.1", "a=rtcp:53020 IN IP4 0.0.0.0",
-  ])
+  @Test(
+    "RTCP has nowhere to go at port 0, at a multicast or unspecified address and above 65535",
+    arguments: [
+      "a=rtcp:0", "a=rtcp:53020 IN IP4 224.0.0.1", "a=rtcp:53020 IN IP4 0.0.0.0",
+    ])
   func noRTCP(_ line: String) throws {
     #expect(try parse(session(line)).rtcpDestination(of: 0) == nil)
     #expect(try parse(session(media: "audio 65535 RTP/AVP 0")).rtcpDestination(of: 0) == nil)

@@ -48,12 +48,14 @@ struct FramerTests {
     #expect(frames(end, chunk: chunk) == [])
   }
 
-  @Test("A stream that can not be framed is broken for good", arguments: [
-    "OPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: -1\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length:\r\n\r\n",
-    "OPTIONS sip:a SIP/2.0\r\nContent-Length: 1\r\nl: 2\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: 99999999999999999999\r\n\r\n",
-    "OPTIONS sip:a SIP/2.0\r\nContent-Length: 65535\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: 1 2\r\n\r\n", "\nOPTIONS", "\rOPTIONS",
-    "OPTIONS sip:a SIP/2.0\r\nX: y\nContent-Length: 0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-  ])
+  @Test(
+    "A stream that can not be framed is broken for good",
+    arguments: [
+      "OPTIONS sip:a SIP/2.0\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: -1\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length:\r\n\r\n",
+      "OPTIONS sip:a SIP/2.0\r\nContent-Length: 1\r\nl: 2\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: 99999999999999999999\r\n\r\n",
+      "OPTIONS sip:a SIP/2.0\r\nContent-Length: 65535\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\nContent-Length: 1 2\r\n\r\n", "\nOPTIONS", "\rOPTIONS",
+      "OPTIONS sip:a SIP/2.0\r\nX: y\nContent-Length: 0\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ])
   func broken(text: String) {
     var framer = StreamFramer()
     framer.receive(Array(text.utf8) + first)

@@ -1,5 +1,6 @@
-@testable import SIP
 import Testing
+
+@testable import SIP
 
 @Suite("Character sets")
 struct MessageByteClassTests {

@@ -226,13 +226,15 @@ struct MessageEditingTests {
     #expect(response.reasonPhrase.text == "Later")
   }
 
-  @Test("Every status of the registry has its phrase", arguments: [
-    (100, "Trying"), (183, "Session Progress"), (199, "Early Dialog Terminated"), (200, "OK"), (204, "No Notification"), (302, "Moved Temporarily"),
-    (404, "Not Found"), (416, "Unsupported URI Scheme"), (422, "Session Interval Too Small"), (469, "Bad Info Package"),
-    (481, "Call/Transaction Does Not Exist"), (488, "Not Acceptable Here"), (491, "Request Pending"), (504, "Server Time-out"),
-    (505, "Version Not Supported"), (580, "Precondition Failure"), (603, "Decline"), (607, "Unwanted"), (608, "Rejected"), (299, "OK"),
-    (499, "Bad Request"), (699, "Global Failure"),
-  ])
+  @Test(
+    "Every status of the registry has its phrase",
+    arguments: [
+      (100, "Trying"), (183, "Session Progress"), (199, "Early Dialog Terminated"), (200, "OK"), (204, "No Notification"), (302, "Moved Temporarily"),
+      (404, "Not Found"), (416, "Unsupported URI Scheme"), (422, "Session Interval Too Small"), (469, "Bad Info Package"),
+      (481, "Call/Transaction Does Not Exist"), (488, "Not Acceptable Here"), (491, "Request Pending"), (504, "Server Time-out"),
+      (505, "Version Not Supported"), (580, "Precondition Failure"), (603, "Decline"), (607, "Unwanted"), (608, "Rejected"), (299, "OK"),
+      (499, "Bad Request"), (699, "Global Failure"),
+    ])
   func phrase(status: Int, text: String) { #expect(String(describing: SIPMessage.defaultReason(status)) == text) }
 }
 

@@ -129,7 +129,8 @@ struct MessageParsingTests {
   }
 
   // MARK: Mandatory and single
-  @Test("A missing header is a 400; without one that an answer copies there is no answer — RFC 3261 8.2.6.2", arguments: ["Via", "From", "To", "Call-ID", "CSeq"])
+  @Test(
+    "A missing header is a 400; without one that an answer copies there is no answer — RFC 3261 8.2.6.2", arguments: ["Via", "From", "To", "Call-ID", "CSeq"])
   func missing(name: String) {
     let failure = refusal(Sample.invite(replacing: name, with: []))
     #expect(failure?.status == 400)
@@ -153,9 +154,11 @@ struct MessageParsingTests {
     #expect(refusal(Sample.message(lines, body: "v=0\r\n"))?.status == 400)
   }
 
-  @Test("CSeq is a number below 2^31 and the request's method — RFC 3261 8.1.1.5", arguments: [
-    "2147483648 INVITE", "4294967297 INVITE", "-1 INVITE", "1INVITE", "1", "INVITE", "1 INVITE x", "1 ACK", "1 invite", "1 INV@ITE", "",
-  ])
+  @Test(
+    "CSeq is a number below 2^31 and the request's method — RFC 3261 8.1.1.5",
+    arguments: [
+      "2147483648 INVITE", "4294967297 INVITE", "-1 INVITE", "1INVITE", "1", "INVITE", "1 INVITE x", "1 ACK", "1 invite", "1 INV@ITE", "",
+    ])
   func badSequence(value: String) {
     #expect(refusal(Sample.invite(replacing: "CSeq", with: ["CSeq: \(value)"]))?.status == 400)
   }
@@ -180,22 +183,26 @@ struct MessageParsingTests {
     #expect(failure?.answerable == nil)
   }
 
-  @Test("From and To are one address each", arguments: [
-    "", "<sip:a@b>, <sip:c@d>", "sip:a@b, sip:c@d", "<sip:a@b", "sip:a@b>", "\"a <sip:a@b>", "<sip:a@b>;tag=", "<sip:a@b>;tag=1;tag=2",
-    "<sip:a@b>;tag=\"x\"", "<sip:a b@c>", "<>", "*", "a.b@c", "Bell, Alexander <sip:a@b>", "<sip:a@b>;;x", "<sip:a@b> x", "sip:a@b?Subject=x",
-  ])
+  @Test(
+    "From and To are one address each",
+    arguments: [
+      "", "<sip:a@b>, <sip:c@d>", "sip:a@b, sip:c@d", "<sip:a@b", "sip:a@b>", "\"a <sip:a@b>", "<sip:a@b>;tag=", "<sip:a@b>;tag=1;tag=2",
+      "<sip:a@b>;tag=\"x\"", "<sip:a b@c>", "<>", "*", "a.b@c", "Bell, Alexander <sip:a@b>", "<sip:a@b>;;x", "<sip:a@b> x", "sip:a@b?Subject=x",
+    ])
   func badAddress(value: String) {
     #expect(refusal(Sample.invite(replacing: "From", with: ["From: \(value)"]))?.status == 400)
     #expect(refusal(Sample.invite(replacing: "To", with: ["To: \(value)"]))?.status == 400)
   }
 
   // MARK: Start line
-  @Test("A start line has single spaces and three parts — RFC 3261 7.1", arguments: [
-    "INVITE  sip:a@b SIP/2.0", "INVITE sip:a@b  SIP/2.0", "INVITE sip:a@b SIP/2.0 ", " INVITE sip:a@b SIP/2.0", "INVITE sip:a@b",
-    "INVITE sip:a@b SIP/2.0x", "INVITE sip:a@b SIP/2", "INVITE sip:a@b SIP/", "INVITE\tsip:a@b SIP/2.0", "INVITE sip:a@b\tSIP/2.0",
-    "INVITE sip:a b@c SIP/2.0", "INVITE <sip:a@b> SIP/2.0", "INVITE sip:a@b?Route=%3Csip:x%3E SIP/2.0", "IN@VITE sip:a@b SIP/2.0",
-    "INVITE sip: SIP/2.0", "INVITE a@b SIP/2.0", "INVITE sip:a@b HTTP/1.1", "INVITE", "", "garbage",
-  ])
+  @Test(
+    "A start line has single spaces and three parts — RFC 3261 7.1",
+    arguments: [
+      "INVITE  sip:a@b SIP/2.0", "INVITE sip:a@b  SIP/2.0", "INVITE sip:a@b SIP/2.0 ", " INVITE sip:a@b SIP/2.0", "INVITE sip:a@b",
+      "INVITE sip:a@b SIP/2.0x", "INVITE sip:a@b SIP/2", "INVITE sip:a@b SIP/", "INVITE\tsip:a@b SIP/2.0", "INVITE sip:a@b\tSIP/2.0",
+      "INVITE sip:a b@c SIP/2.0", "INVITE <sip:a@b> SIP/2.0", "INVITE sip:a@b?Route=%3Csip:x%3E SIP/2.0", "IN@VITE sip:a@b SIP/2.0",
+      "INVITE sip: SIP/2.0", "INVITE a@b SIP/2.0", "INVITE sip:a@b HTTP/1.1", "INVITE", "", "garbage",
+    ])
   func badRequestLine(line: String) {
     #expect(refusal(Sample.invite(replacing: "start", with: [line]))?.status == 400)
   }
@@ -205,7 +212,9 @@ struct MessageParsingTests {
     #expect(refusal(Sample.invite(replacing: "start", with: ["INVITE  sip:a@b SIP/2.0"]))?.answerable?.method == .invite)
   }
 
-  @Test("Another version is a 505 whatever else is wrong — RFC 3261 21.5.6", arguments: ["SIP/7.0", "SIP/2.1", "SIP/3.0", "sip/1.0", "SIP/02.0", "SIP/2.00", "SIP/22.0"])
+  @Test(
+    "Another version is a 505 whatever else is wrong — RFC 3261 21.5.6",
+    arguments: ["SIP/7.0", "SIP/2.1", "SIP/3.0", "sip/1.0", "SIP/02.0", "SIP/2.00", "SIP/22.0"])
   func wrongVersion(version: String) {
     let failure = refusal(Sample.invite(replacing: "start", with: ["INVITE nobody:x \(version)"]))
     #expect(failure?.status == 505)
@@ -245,10 +254,12 @@ struct MessageParsingTests {
     #expect(Method(token: Array("INVITED".utf8)) == .other(Array("INVITED".utf8)))
   }
 
-  @Test("A malformed response is never answerable, nor one with another status than 100...699", arguments: [
-    "SIP/2.0 99 Low", "SIP/2.0 700 High", "SIP/2.0 4294967301 better not break the receiver", "SIP/2.0 20 OK", "SIP/2.0 0200 OK",
-    "SIP/2.0 200", "SIP/2.0  200 OK", "SIP/7.0 200 OK", "SIP/2.0 -200 OK", "SIP/2.0 2OO OK", "SIP/2.0",
-  ])
+  @Test(
+    "A malformed response is never answerable, nor one with another status than 100...699",
+    arguments: [
+      "SIP/2.0 99 Low", "SIP/2.0 700 High", "SIP/2.0 4294967301 better not break the receiver", "SIP/2.0 20 OK", "SIP/2.0 0200 OK",
+      "SIP/2.0 200", "SIP/2.0  200 OK", "SIP/7.0 200 OK", "SIP/2.0 -200 OK", "SIP/2.0 2OO OK", "SIP/2.0",
+    ])
   func badStatusLine(line: String) {
     let failure = refusal(Sample.invite(replacing: "start", with: [line]))
     #expect(failure != nil)

@@ -10,7 +10,8 @@ struct TortureTests {
   private func lines(_ start: String, _ method: String, changing: [String: [String]] = [:], adding: [String] = []) -> [String] {
     var out = [start]
     let base = [
-      ("Via", "Via: SIP/2.0/UDP host.example.net;branch=z9hG4bKkdjuw"), ("Max-Forwards", "Max-Forwards: 70"), ("From", "From: <sip:caller@example.net>;tag=242etr"),
+      ("Via", "Via: SIP/2.0/UDP host.example.net;branch=z9hG4bKkdjuw"), ("Max-Forwards", "Max-Forwards: 70"),
+      ("From", "From: <sip:caller@example.net>;tag=242etr"),
       ("To", "To: <sip:callee@example.com>"), ("Call-ID", "Call-ID: torture.0ha0isndaksdj"), ("CSeq", "CSeq: 8 \(method)"),
     ]
     for (name, line) in base { out += changing[name] ?? [line] }
@@ -30,7 +31,8 @@ struct TortureTests {
         "from:   \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag = 98asjd8", "MaX-fOrWaRdS: 0068", "Call-ID: wsinv.ndaksdj@192.0.2.1",
         "Content-Length:   150", "cseq: 0009\r\n  INVITE",
         "Via: SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw", "s:", "NewFangledHeader:   newfangled value\r\n continued newfangled value",
-        "UnknownHeaderWithUnusualValue: ;;,,;;,;", "Content-Type: application/sdp", "Route:\r\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>",
+        "UnknownHeaderWithUnusualValue: ;;,,;;,;", "Content-Type: application/sdp",
+        "Route:\r\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>",
         "v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n z9hG4bK30239",
         "m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n      newvalue ;\r\n  secondparam ; q = 0.33",
       ], body: String(repeating: "x", count: 150))
@@ -56,7 +58,8 @@ struct TortureTests {
     let bytes = Sample.message(
       [
         "\(method) sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too.(doesn't-it)@example.com SIP/2.0",
-        "Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+`'~", "To: \"BEL:\\\u{21} \" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com>",
+        "Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+`'~",
+        "To: \"BEL:\\\u{21} \" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com>",
         "From: token1~` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%=\"\u{440}\u{430}\u{431}\u{43e}\";tag=_token~1'+`*%!-.",
         "Call-ID: intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{", "CSeq: 139122385 \(method)", "Max-Forwards: 255",
         "extensionHeader-!.%*+_`'~:\u{fffd}\u{437}\u{430}", "Content-Length: 0",
@@ -287,7 +290,8 @@ struct TortureTests {
   func rfc2543() throws {
     let bytes = Sample.message([
       "INVITE sip:UserB@example.com SIP/2.0", "Via: SIP/2.0/UDP iftgw.example.com", "From: <sip:+13035551111@ift.client.example.net;user=phone>",
-      "Record-Route: <sip:UserB@example.com;maddr=ss1.example.com>", "To: sip:+16505552222@ss1.example.net;user=phone", "Call-ID: inv2543.1717@ift.client.example.com",
+      "Record-Route: <sip:UserB@example.com;maddr=ss1.example.com>", "To: sip:+16505552222@ss1.example.net;user=phone",
+      "Call-ID: inv2543.1717@ift.client.example.com",
       "CSeq: 56 INVITE", "Content-Type: application/sdp",
     ])
     let message = try SIPMessage(parsing: bytes)

@@ -103,7 +103,8 @@ struct TransactionClientTests {
     #expect(bench.receive(TransactionBench.response(200, to: wire, tag: "d")).names == ["stray 200"])
   }
 
-  @Test("The request can be asked for until the outputs of its final response are drained, also when it ends at once",
+  @Test(
+    "The request can be asked for until the outputs of its final response are drained, also when it ends at once",
     arguments: [TransactionBench.udp, TransactionBench.tcp])
   func requestWhileDraining(flow: Flow) {
     var bench = TransactionBench()
@@ -185,7 +186,9 @@ struct TransactionClientTests {
     #expect(bench.layer.phase(of: id) == .calling)
   }
 
-  @Test("sent-by without a port is the default port's, and its case does not matter", arguments: ["SIP/2.0/UDP sbc.EXAMPLE.com", "SIP/2.0/UDP sbc.example.com:5060"])
+  @Test(
+    "sent-by without a port is the default port's, and its case does not matter",
+    arguments: ["SIP/2.0/UDP sbc.EXAMPLE.com", "SIP/2.0/UDP sbc.example.com:5060"])
   func sentByForms(prefix: String) throws {
     for own in ["sbc.example.com", "SBC.example.com:5060"] {
       var bench = TransactionBench()

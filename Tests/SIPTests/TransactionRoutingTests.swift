@@ -28,7 +28,9 @@ struct TransactionRoutingTests {
     Case(sentBy: "10.0.0.1:5088", parameters: ";received=203.0.113.9", via: "10.0.0.1:5088;branch=z9hG4bK-one;received=192.0.2.10", port: 5088),
     Case(sentBy: "192.0.2.10:5088", parameters: ";received=203.0.113.9", via: "192.0.2.10:5088;branch=z9hG4bK-one", port: 5088),
     Case(sentBy: "10.0.0.1:5088", parameters: ";rport=9", via: "10.0.0.1:5088;branch=z9hG4bK-one;received=192.0.2.10;rport=5070", port: 5070),
-    Case(sentBy: "10.0.0.1", parameters: ";x=\"a;received=b\";RPORT;Received=1.1.1.1", via: "10.0.0.1;branch=z9hG4bK-one;x=\"a;received=b\";received=192.0.2.10;rport=5070", port: 5070),
+    Case(
+      sentBy: "10.0.0.1", parameters: ";x=\"a;received=b\";RPORT;Received=1.1.1.1",
+      via: "10.0.0.1;branch=z9hG4bK-one;x=\"a;received=b\";received=192.0.2.10;rport=5070", port: 5070),
     // maddr would aim our answers at a third party.
     Case(sentBy: "192.0.2.10:5088", parameters: ";maddr=203.0.113.9", port: 5088),
     // Streams: the same connection.
@@ -59,7 +61,9 @@ struct TransactionRoutingTests {
     var bench = TransactionBench()
     var incoming = TransactionBench.Incoming()
     incoming.sentBy = "proxy.example.com"
-    incoming.moreVias = ["SIP/2.0/TCP a.example.com;branch=z9hG4bKa;received=203.0.113.5, SIP/2.0/UDP b.example.com;branch=z9hG4bKb", "SIP/2.0/UDP c.example.com;branch=z9hG4bKc"]
+    incoming.moreVias = [
+      "SIP/2.0/TCP a.example.com;branch=z9hG4bKa;received=203.0.113.5, SIP/2.0/UDP b.example.com;branch=z9hG4bKb", "SIP/2.0/UDP c.example.com;branch=z9hG4bKc",
+    ]
     let (id, request) = try bench.accept(incoming)
     let vias = try #require(bench.respond(180, to: request, in: id).transmitted.first).values(.via).map(\.text)
     #expect(

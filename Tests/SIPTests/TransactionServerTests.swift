@@ -59,7 +59,8 @@ struct TransactionServerTests {
       #expect(bench.receive(other.message).requests.count == 1, "another \(what) is another transaction")
     }
     for (what, change) in [
-      ("From tag", { (i: inout Incoming) in i.fromTag = "x" }), ("Call-ID", { $0.callID = "x" }), ("CSeq number", { $0.cseq = 8 }), ("Request-URI", { $0.uri = "sip:x" }),
+      ("From tag", { (i: inout Incoming) in i.fromTag = "x" }), ("Call-ID", { $0.callID = "x" }), ("CSeq number", { $0.cseq = 8 }),
+      ("Request-URI", { $0.uri = "sip:x" }),
     ] {
       var same = first
       change(&same)
@@ -115,7 +116,9 @@ struct TransactionServerTests {
     #expect(bench.run(until: .seconds(100)).map(\.output.name) == ["serverEnded"])
   }
 
-  @Test("The ACK of a 2xx is handed up, whether it has a branch of its own or the INVITE's — RFC 3261 13.3.1.4, RFC 6026 7.1", arguments: ["z9hG4bK-new", "z9hG4bK-one"])
+  @Test(
+    "The ACK of a 2xx is handed up, whether it has a branch of its own or the INVITE's — RFC 3261 13.3.1.4, RFC 6026 7.1",
+    arguments: ["z9hG4bK-new", "z9hG4bK-one"])
   func acknowledgementOfSuccess(branch: String) throws {
     var bench = TransactionBench()
     let (id, request) = try bench.accept()

@@ -131,7 +131,8 @@ struct TransactionWalkTests {
         guard let wire = pick(wires) else { continue }
         let status = [100, 180, 200, 302, 404, 487, 503][Int(random.next() % 7)]
         let cancel = wire.method == .invite && random.next() % 5 == 0
-        outputs = bench.receive(TransactionBench.response(status, to: wire, tag: status == 100 ? nil : "t\(random.next() % 3)", cseqMethod: cancel ? "CANCEL" : nil), from: flow)
+        outputs = bench.receive(
+          TransactionBench.response(status, to: wire, tag: status == 100 ? nil : "t\(random.next() % 3)", cseqMethod: cancel ? "CANCEL" : nil), from: flow)
       case 3:
         if let id = pick(clients), bench.layer.requestMessage(of: id)?.method == .invite { bench.layer.cancel(id, reason: nil, at: bench.now) }
         outputs = bench.drain()

@@ -35,22 +35,27 @@ struct URITests {
     #expect(parsed.bytes.text == "sip:a@b:1;p=q")
   }
 
-  @Test("What is a URI", arguments: [
-    "sip:a@b", "sip:a", "sip:1.2.3.4", "sip:a.b.c.", "sip:a-b.c1", "sip:b2c.3d", "sip:a@[::]", "sip:a@[::ffff:192.0.2.1]", "sip:a@[1:2:3:4:5:6:7:8]",
-    "sip:a@[1:2:3:4:5:6:7::]", "sip:a@[::2:3:4:5:6:7:8]", "sip:a@[1:2:3:4:5:6:1.2.3.4]", "sip:a@b:65535", "sip:a@b:00080", "sip:?&;=,$+/@b", "sip:a:@b",
-    "sip:a@b;p", "sip:a@b;p=[:&+$/]", "sip:a%00b@c", "sip:b?x=", "tel:+1-415.555(0100)", "tel:911;phone-context=+1", "tel:*69#", "urn:service:sos.fire",
-    "http://x/y?z=1,2;3", "x+y-z.1:a",
-  ])
+  @Test(
+    "What is a URI",
+    arguments: [
+      "sip:a@b", "sip:a", "sip:1.2.3.4", "sip:a.b.c.", "sip:a-b.c1", "sip:b2c.3d", "sip:a@[::]", "sip:a@[::ffff:192.0.2.1]", "sip:a@[1:2:3:4:5:6:7:8]",
+      "sip:a@[1:2:3:4:5:6:7::]", "sip:a@[::2:3:4:5:6:7:8]", "sip:a@[1:2:3:4:5:6:1.2.3.4]", "sip:a@b:65535", "sip:a@b:00080", "sip:?&;=,$+/@b", "sip:a:@b",
+      "sip:a@b;p", "sip:a@b;p=[:&+$/]", "sip:a%00b@c", "sip:b?x=", "tel:+1-415.555(0100)", "tel:911;phone-context=+1", "tel:*69#", "urn:service:sos.fire",
+      "http://x/y?z=1,2;3", "x+y-z.1:a",
+    ])
   func accepted(text: String) throws { #expect(try uri(text).bytes.text == text) }
 
-  @Test("What is not", arguments: [
-    "", "sip", "sip:", ":a", "1sip:a", "sip:@b", "sip:a@", "sip:a@b@c", "sip:a b@c", "sip:a@b c", "sip:a@b:", "sip:a@b:0", "sip:a@b:65536",
-    "sip:a@b:99999999999999999999", "sip:a@b:-1", "sip:a@b:5x", "sip:a@b;", "sip:a@b;=v", "sip:a@b;p=", "sip:a@b;;p", "sip:a@b?", "sip:a@b?x", "sip:a@b?x=1&",
-    "sip:a%4@b", "sip:a%zz@b", "sip:a%", "sip:a@b;p=%g1", "sip:a:%x@b", "sip:.a", "sip:a..b", "sip:-a", "sip:a-", "sip:a-.b", "sip:a.-b", "sip:1.2.3",
-    "sip:1.2.3.256", "sip:1.2.3.4.5", "sip:a@a_b", "sip:a@[", "sip:a@[]", "sip:a@[1]", "sip:a@[::1", "sip:a@[:1]", "sip:a@[1::2::3]", "sip:a@[12345::]",
-    "sip:a@[1:2:3:4:5:6:7:8:9]", "sip:a@[1:2:3:4:5:6:7:8::]", "sip:a@[fe80::1%25eth0]", "sip:a@[::1.2.3]", "sip:a@[1.2.3.4]", "sip:a@[1:2:3:4:5:6:7:]",
-    "<sip:a@b>", "sip:\"a\"@b", "tel:", "tel:+", "tel:alice", "tel:+1;", "tel:+1 2", "tel:+1@x", "urn:", "x:a b", "x:%1", "sip:a\u{e9}@b", "sip:a@b\0", "sip:a@b\r\n",
-  ])
+  @Test(
+    "What is not",
+    arguments: [
+      "", "sip", "sip:", ":a", "1sip:a", "sip:@b", "sip:a@", "sip:a@b@c", "sip:a b@c", "sip:a@b c", "sip:a@b:", "sip:a@b:0", "sip:a@b:65536",
+      "sip:a@b:99999999999999999999", "sip:a@b:-1", "sip:a@b:5x", "sip:a@b;", "sip:a@b;=v", "sip:a@b;p=", "sip:a@b;;p", "sip:a@b?", "sip:a@b?x", "sip:a@b?x=1&",
+      "sip:a%4@b", "sip:a%zz@b", "sip:a%", "sip:a@b;p=%g1", "sip:a:%x@b", "sip:.a", "sip:a..b", "sip:-a", "sip:a-", "sip:a-.b", "sip:a.-b", "sip:1.2.3",
+      "sip:1.2.3.256", "sip:1.2.3.4.5", "sip:a@a_b", "sip:a@[", "sip:a@[]", "sip:a@[1]", "sip:a@[::1", "sip:a@[:1]", "sip:a@[1::2::3]", "sip:a@[12345::]",
+      "sip:a@[1:2:3:4:5:6:7:8:9]", "sip:a@[1:2:3:4:5:6:7:8::]", "sip:a@[fe80::1%25eth0]", "sip:a@[::1.2.3]", "sip:a@[1.2.3.4]", "sip:a@[1:2:3:4:5:6:7:]",
+      "<sip:a@b>", "sip:\"a\"@b", "tel:", "tel:+", "tel:alice", "tel:+1;", "tel:+1 2", "tel:+1@x", "urn:", "x:a b", "x:%1", "sip:a\u{e9}@b", "sip:a@b\0",
+      "sip:a@b\r\n",
+    ])
   func refused(text: String) { #expect(throws: SIPURI.Malformed.self) { try uri(text) } }
 
   @Test("A host of 255 bytes is a host, one of 256 is not")
@@ -61,11 +66,13 @@ struct URITests {
     #expect(throws: SIPURI.Malformed.self) { try uri("sip:" + host + ".b") }
   }
 
-  @Test("The number in the user part, without separators and parameters — RFC 3966 5.1.1", arguments: [
-    ("sip:+1-415.555(0100)@x", "+14155550100"), ("tel:+1-415-555-0100;ext=5", "+14155550100"), ("sip:911@x", "911"), ("sip:*69%23@x", "*69#"),
-    ("sip:+15550100;phone-context=a@x;user=phone", "+15550100"), ("sip:alice@x", "alice"), ("sip:bob-1@x", "bob-1"), ("sip:1+2@x", "1+2"),
-    ("sip:+@x", "+"), ("sip:--@x", "--"), ("sip:alice;x=1@x", "alice"),
-  ])
+  @Test(
+    "The number in the user part, without separators and parameters — RFC 3966 5.1.1",
+    arguments: [
+      ("sip:+1-415.555(0100)@x", "+14155550100"), ("tel:+1-415-555-0100;ext=5", "+14155550100"), ("sip:911@x", "911"), ("sip:*69%23@x", "*69#"),
+      ("sip:+15550100;phone-context=a@x;user=phone", "+15550100"), ("sip:alice@x", "alice"), ("sip:bob-1@x", "bob-1"), ("sip:1+2@x", "1+2"),
+      ("sip:+@x", "+"), ("sip:--@x", "--"), ("sip:alice;x=1@x", "alice"),
+    ])
   func number(text: String, expected: String) throws { #expect(try uri(text).number?.text == expected) }
 
   @Test("No user, no number")
@@ -84,21 +91,26 @@ struct URITests {
     #expect(Array(try SIPURI(parsing: text[...]).user ?? []) == user)
   }
 
-  @Test("URIs that are the same — RFC 3261 19.1.4", arguments: [
-    ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"), ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
-    ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"), ("sip:a@b;x=1;y=2", "sip:a@b;Y=2;X=1"),
-    ("tel:+1-415-555-0100", "tel:+14155550100"), ("urn:service:sos", "urn:service:sos"),
-  ])
+  @Test(
+    "URIs that are the same — RFC 3261 19.1.4",
+    arguments: [
+      ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"), ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"),
+      ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on"), ("sip:a@b;x=1;y=2", "sip:a@b;Y=2;X=1"),
+      ("tel:+1-415-555-0100", "tel:+14155550100"), ("urn:service:sos", "urn:service:sos"),
+    ])
   func equivalent(a: String, b: String) throws {
     #expect(try uri(a).isEquivalent(to: uri(b)))
     #expect(try uri(b).isEquivalent(to: uri(a)))
   }
 
-  @Test("URIs that are not — RFC 3261 19.1.4", arguments: [
-    ("SIP:ALICE@AtLanTa.CoM", "sip:alice@AtLanTa.CoM"), ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"), ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
-    ("sip:bob@biloxi.com", "sips:bob@biloxi.com"), ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"), ("sip:a@b;x=1", "sip:a@b;x=2"),
-    ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"), ("sip:b", "sip:a@b"), ("tel:+1;ext=1", "tel:+1"), ("sip:a@b;user=phone", "sip:a@b"),
-  ])
+  @Test(
+    "URIs that are not — RFC 3261 19.1.4",
+    arguments: [
+      ("SIP:ALICE@AtLanTa.CoM", "sip:alice@AtLanTa.CoM"), ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"),
+      ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp"),
+      ("sip:bob@biloxi.com", "sips:bob@biloxi.com"), ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next%20meeting"), ("sip:a@b;x=1", "sip:a@b;x=2"),
+      ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4"), ("sip:b", "sip:a@b"), ("tel:+1;ext=1", "tel:+1"), ("sip:a@b;user=phone", "sip:a@b"),
+    ])
   func different(a: String, b: String) throws {
     #expect(try !uri(a).isEquivalent(to: uri(b)))
     #expect(try !uri(b).isEquivalent(to: uri(a)))
@@ -123,10 +135,12 @@ struct URIAddressTests {
     #expect(try address("any:opaque;tag=x").uri.bytes.text == "any:opaque")
   }
 
-  @Test("Display names with and without quotes, and blanks where they may be — RFC 3261 25.1", arguments: [
-    ("\"A. G. Bell\" <sip:a@b>", "A. G. Bell"), ("A G Bell<sip:a@b>", "A G Bell"), ("\"\" <sip:a@b>", ""), ("  \"a\\\\\\\"b\"\t<sip:a@b>  ", "a\\\"b"),
-    ("\"a,b;c<d>\"<sip:a@b>", "a,b;c<d>"), ("token <sip:a@b> ; x = y", "token"), ("\"J\u{fc}rg\" <sip:a@b>", "J\u{fc}rg"),
-  ])
+  @Test(
+    "Display names with and without quotes, and blanks where they may be — RFC 3261 25.1",
+    arguments: [
+      ("\"A. G. Bell\" <sip:a@b>", "A. G. Bell"), ("A G Bell<sip:a@b>", "A G Bell"), ("\"\" <sip:a@b>", ""), ("  \"a\\\\\\\"b\"\t<sip:a@b>  ", "a\\\"b"),
+      ("\"a,b;c<d>\"<sip:a@b>", "a,b;c<d>"), ("token <sip:a@b> ; x = y", "token"), ("\"J\u{fc}rg\" <sip:a@b>", "J\u{fc}rg"),
+    ])
   func display(text: String, name: String) throws { #expect(try address(text).displayName?.text == name) }
 
   @Test("No display name is nil")
@@ -146,9 +160,13 @@ struct URIAddressTests {
     #expect(all.parameter("none") == nil)
   }
 
-  @Test("What is no address", arguments: [
-    "", " ", "<sip:a@b", "sip:a@b>", "< sip:a@b>", "<sip:a@b >", "\"a\" sip:a@b", "\"a <sip:a@b>", "a\\b <sip:a@b>", "<sip:a@b>;", "<sip:a@b>;x=", "<sip:a@b>;=x",
-    "<sip:a@b>x", "<sip:a@b>, <sip:c@d>", "<sip:a@b>;x=\"y", "<sip:a@b>;tag=a:b", "J\u{fc}rg <sip:a@b>", "sip:a@b?x=y", "sip:a,b", "<<sip:a@b>>", "\"a\\", "\"a\"b <sip:a@b>",
-  ])
+  @Test(
+    "What is no address",
+    arguments: [
+      "", " ", "<sip:a@b", "sip:a@b>", "< sip:a@b>", "<sip:a@b >", "\"a\" sip:a@b", "\"a <sip:a@b>", "a\\b <sip:a@b>", "<sip:a@b>;", "<sip:a@b>;x=",
+      "<sip:a@b>;=x",
+      "<sip:a@b>x", "<sip:a@b>, <sip:c@d>", "<sip:a@b>;x=\"y", "<sip:a@b>;tag=a:b", "J\u{fc}rg <sip:a@b>", "sip:a@b?x=y", "sip:a,b", "<<sip:a@b>>", "\"a\\",
+      "\"a\"b <sip:a@b>",
+    ])
   func refused(text: String) { #expect(throws: SIPURI.Malformed.self) { try address(text) } }
 }

@@ -41,12 +41,14 @@ struct ViaTests {
   @Test("received may be an IPv6 address without brackets, as many write it")
   func receivedIPv6() throws { #expect(try via("SIP/2.0/UDP a;received=2001:db8::1").received?.text == "2001:db8::1") }
 
-  @Test("What is no Via", arguments: [
-    "", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0 a", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/UDPa", "SIP/2.0/ a", "SIP/2.0/UDP a:0", "SIP/2.0/UDP a:65536",
-    "SIP/2.0/UDP a:", "SIP/2.0/UDP a:b", "SIP/2.0/UDP a;", "SIP/2.0/UDP a;;x", "SIP/2.0/UDP a;branch", "SIP/2.0/UDP a;branch=", "SIP/2.0/UDP a;branch=\"x\"",
-    "SIP/2.0/UDP a;branch=1;branch=2", "SIP/2.0/UDP a;rport=0", "SIP/2.0/UDP a;rport=x", "SIP/2.0/UDP a;rport=", "SIP/2.0/UDP a;rport;rport=1",
-    "SIP/2.0/UDP a;rport=99999999999", "SIP/2.0/UDP a;received=", "SIP/2.0/UDP a;received=1;received=2", "SIP/2.0/UDP a b", "SIP/2.0/UDP a, SIP/2.0/UDP b",
-    "SIP/2.0/UDP a;x=\"y", "SIP/2.0/UDP 1.2.3", "SIP/2.0/UDP [::1", "SIP/2.0/UDP a@b", "SIP/2.0/UDP <a>",
-  ])
+  @Test(
+    "What is no Via",
+    arguments: [
+      "", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0 a", "SIP/3.0/UDP a", "HTTP/2.0/UDP a", "SIP/2.0/UDPa", "SIP/2.0/ a", "SIP/2.0/UDP a:0", "SIP/2.0/UDP a:65536",
+      "SIP/2.0/UDP a:", "SIP/2.0/UDP a:b", "SIP/2.0/UDP a;", "SIP/2.0/UDP a;;x", "SIP/2.0/UDP a;branch", "SIP/2.0/UDP a;branch=", "SIP/2.0/UDP a;branch=\"x\"",
+      "SIP/2.0/UDP a;branch=1;branch=2", "SIP/2.0/UDP a;rport=0", "SIP/2.0/UDP a;rport=x", "SIP/2.0/UDP a;rport=", "SIP/2.0/UDP a;rport;rport=1",
+      "SIP/2.0/UDP a;rport=99999999999", "SIP/2.0/UDP a;received=", "SIP/2.0/UDP a;received=1;received=2", "SIP/2.0/UDP a b", "SIP/2.0/UDP a, SIP/2.0/UDP b",
+      "SIP/2.0/UDP a;x=\"y", "SIP/2.0/UDP 1.2.3", "SIP/2.0/UDP [::1", "SIP/2.0/UDP a@b", "SIP/2.0/UDP <a>",
+    ])
   func refused(text: String) { #expect(throws: SIPURI.Malformed.self) { try via(text) } }
 }

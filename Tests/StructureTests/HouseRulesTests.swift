@@ -19,7 +19,9 @@ import Testing
     for path in Tree.files where path.hasSuffix(".swift") || path.hasSuffix(".c") || path.hasSuffix(".h") {
       for part in path.split(separator: "/") {
         let name = part.split(separator: ".").first ?? part
-        #expect(!banned.contains { name == $0 || (name.hasSuffix($0) && $0.count > 4) || name == $0.lowercased() }, "\(path): a thing lives with its only user; with two it earns a noun")
+        #expect(
+          !banned.contains { name == $0 || (name.hasSuffix($0) && $0.count > 4) || name == $0.lowercased() },
+          "\(path): a thing lives with its only user; with two it earns a noun")
       }
     }
   }

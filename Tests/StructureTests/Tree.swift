@@ -49,7 +49,8 @@ enum Tree {
   static func imports(of path: String) -> [String] {
     lines(path).compactMap { line in
       let words = line.split(separator: " ")
-      guard let at = words.firstIndex(of: "import"), at <= 2, words[..<at].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "private", "package"].contains($0) }),
+      guard let at = words.firstIndex(of: "import"), at <= 2,
+        words[..<at].allSatisfy({ $0.hasPrefix("@") || ["public", "internal", "private", "package"].contains($0) }),
         at + 1 < words.count
       else { return nil }
       return String(words[at + 1])

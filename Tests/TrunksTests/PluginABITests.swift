@@ -25,7 +25,9 @@ struct PluginABITests {
     #expect(try SIPMessage(parsing: message.encoded()).text("X-Trunk") == "carrier-tls")
   }
 
-  @Test("A verdict is a status from 400 to 699; any other answer refuses with 500", arguments: [(403, 403), (699, 699), (399, 500), (700, 500), (-1, 500), (200, 500)])
+  @Test(
+    "A verdict is a status from 400 to 699; any other answer refuses with 500",
+    arguments: [(403, 403), (699, 699), (399, 500), (700, 500), (-1, 500), (200, 500)])
   func verdicts(answer: Int, status: Int) throws {
     var trunks = try table()
     var message = try request(headers: ["X-Verdict: \(answer)"])

@@ -35,7 +35,8 @@ struct PluginSettingsTests {
   @Test(
     "What is no JSON object is no settings",
     arguments: [
-      "", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1,}", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":\"\\u12\"}", "{\"a\":\"\\ud800\"}", "{} {}", "{\"a\":[1,]}", "{\"a\":x}",
+      "", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1,}", "{\"a\":\"", "{\"a\":\"\\", "{\"a\":\"\\u12\"}", "{\"a\":\"\\ud800\"}", "{} {}",
+      "{\"a\":[1,]}", "{\"a\":x}",
     ])
   func malformed(text: String) { #expect(PluginSettings(text, module: "m") == nil) }
 

@@ -34,7 +34,9 @@ let resolvedScene: [[IPAddress]] = [[IPAddress(198, 51, 100, 7)], [IPAddress("20
 
 func second(_ n: Int) -> Instant { Instant(nanoseconds: Int64(n) * 1_000_000_000) }
 
-func request(_ method: String = "INVITE", uri: String = "sip:+4930@198.51.100.7", from: String = "<sip:100@192.0.2.1>", toTag: String = "", headers: [String] = [])
+func request(
+  _ method: String = "INVITE", uri: String = "sip:+4930@198.51.100.7", from: String = "<sip:100@192.0.2.1>", toTag: String = "", headers: [String] = []
+)
   throws -> SIPMessage
 {
   let lines =

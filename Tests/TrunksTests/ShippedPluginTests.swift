@@ -8,7 +8,9 @@ import Trunks
 
 /// The plugins of the tree, as the daemon meets them: through their libraries. They are products of the package, not dependencies of these
 /// tests (each defines the entry symbol), so they are there after `swift build`.
-@Suite("The shipped plugins", .enabled(if: ["itsp", "pstn-gateway", "ip-pbx"].allSatisfy { shippedPlugin($0) != nil }, "their libraries are not built; run `swift build`"))
+@Suite(
+  "The shipped plugins",
+  .enabled(if: ["itsp", "pstn-gateway", "ip-pbx"].allSatisfy { shippedPlugin($0) != nil }, "their libraries are not built; run `swift build`"))
 struct ShippedPluginTests {
   private func trunks(_ id: String, _ settings: String = "{}") throws -> TrunkTable {
     let library = try PluginLibrary(path: try #require(shippedPlugin(id)))
@@ -68,10 +70,12 @@ struct ShippedPluginTests {
     #expect(trunks.state(ofPeer: 0, at: second(1)).reason.contains("pilot-number main is no number"))
   }
 
-  @Test("pstn-gateway: a Q.850 cause sets the status — RFC 3398 7.2.4.1", arguments: [
-    (500, "Q.850;cause=17", 486), (503, "SIP;cause=1, q.850 ; text=\"x;y\" ;cause = 1", 404), (500, "Q.850;cause=16", 500), (500, "Q.850;cause=999", 500),
-    (500, "SIP;cause=486", 500), (302, "Q.850;cause=17", 302), (407, "Q.850;cause=21", 407), (183, "Q.850;cause=17", 183),
-  ])
+  @Test(
+    "pstn-gateway: a Q.850 cause sets the status — RFC 3398 7.2.4.1",
+    arguments: [
+      (500, "Q.850;cause=17", 486), (503, "SIP;cause=1, q.850 ; text=\"x;y\" ;cause = 1", 404), (500, "Q.850;cause=16", 500), (500, "Q.850;cause=999", 500),
+      (500, "SIP;cause=486", 500), (302, "Q.850;cause=17", 302), (407, "Q.850;cause=21", 407), (183, "Q.850;cause=17", 183),
+    ])
   func causeIn(status: Int, reason: String, expected: Int) throws {
     var trunks = try trunks("pstn-gateway")
     var message = try response(status, headers: ["Reason: \(reason)"])
@@ -79,9 +83,11 @@ struct ShippedPluginTests {
     #expect(message.status == expected)
   }
 
-  @Test("pstn-gateway: a failure towards the gateway gets its cause — RFC 3398 8.2.6.1", arguments: [
-    (486, "Q.850;cause=17"), (404, "Q.850;cause=1"), (503, "Q.850;cause=41"), (487, nil), (200, nil), (180, nil), (302, nil),
-  ])
+  @Test(
+    "pstn-gateway: a failure towards the gateway gets its cause — RFC 3398 8.2.6.1",
+    arguments: [
+      (486, "Q.850;cause=17"), (404, "Q.850;cause=1"), (503, "Q.850;cause=41"), (487, nil), (200, nil), (180, nil), (302, nil),
+    ])
   func causeOut(status: Int, reason: String?) throws {
     var trunks = try trunks("pstn-gateway")
     var message = try response(status)

@@ -116,10 +116,12 @@ struct TrunkTableTests {
   @Test("A plugin that overruns its budget again and again is out with its trunks; dialogs that are up still pass it; a commit lets it back")
   func overruns() throws {
     let clock = SteppingClock()
-    let plugin = bareTable { $0.request_in = { instance, _, _ in
-      Unmanaged<Probe>.fromOpaque(UnsafeRawPointer(instance!)).takeUnretainedValue().requests += 1
-      return 0
-    } }
+    let plugin = bareTable {
+      $0.request_in = { instance, _, _ in
+        Unmanaged<Probe>.fromOpaque(UnsafeRawPointer(instance!)).takeUnretainedValue().requests += 1
+        return 0
+      }
+    }
     var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin], clock: clock.read)
     clock.step = TrunkLimits.hookBudget + Gap(nanoseconds: 1)
     for n in 1...TrunkLimits.overruns {

@@ -19,8 +19,10 @@ import Timing
       saved: .init())
     let none = ControlError(.unavailable, "not here")
     let questions = ExchangeQuestions(
-      calls: { () throws(ControlError) in throw none }, countMedia: {}, ladder: { _ throws(ControlError) in throw none }, trunks: { () throws(ControlError) in [] },
-      peers: { () throws(ControlError) in throw none }, counters: { () throws(ControlError) in throw none }, mediaCapacity: { () throws(ControlError) in throw none },
+      calls: { () throws(ControlError) in throw none }, countMedia: {}, ladder: { _ throws(ControlError) in throw none },
+      trunks: { () throws(ControlError) in [] },
+      peers: { () throws(ControlError) in throw none }, counters: { () throws(ControlError) in throw none },
+      mediaCapacity: { () throws(ControlError) in throw none },
       clear: { _ throws(ControlError) in throw none }, test: { _, _, _ throws(ControlError) in throw none })
     let service = ControlService(ControlDependencies(version: "9.9", started: 0, exchange: questions), desk: desk)
     let socket = try ControlSocket(path: folder + "/control.sock", mode: 0o666)

@@ -1,5 +1,4 @@
 import Addressing
-@testable import Calls
 import Configuration
 import Control
 import Glibc
@@ -10,6 +9,7 @@ import SIP
 import Testing
 import Timing
 
+@testable import Calls
 @testable import tandemd
 
 /// A service over a real database and real files in a folder of its own; the exchange and what a commit does to it are played by the test.
@@ -127,7 +127,9 @@ private let lines = #"""
     try bench.ask(CommitResult.self, .commit(comment: nil))
     try bench.ask(Done.self, .edit(lines: ["set system hostname b"]))
     try bench.ask(CommitResult.self, .commit(comment: nil))
-    #expect(try bench.ask(ConfigurationText.self, .showConfiguration(ConfigurationQuery(form: .compare, rollback: 1))).text == "-set system hostname a\n+set system hostname b\n")
+    #expect(
+      try bench.ask(ConfigurationText.self, .showConfiguration(ConfigurationQuery(form: .compare, rollback: 1))).text
+        == "-set system hostname a\n+set system hostname b\n")
     try bench.ask(Done.self, .rollback(1))
     #expect(try bench.ask(Comparison.self, .compare(rollback: nil)).text.contains("+set system hostname a"))
     try bench.ask(Done.self, .discard)
@@ -184,7 +186,9 @@ private let lines = #"""
   func rights() throws {
     #expect(bench.refusal(.listTrunks, mayChange: false) == nil)
     #expect(bench.refusal(.showConfiguration(ConfigurationQuery()), mayChange: false) == nil)
-    for call in [ControlCall.edit(lines: ["set system hostname x"]), .commit(comment: nil), .discard, .clearCall(id: "7f"), .rollback(0), .load(text: "", how: .override)] {
+    for call in [
+      ControlCall.edit(lines: ["set system hostname x"]), .commit(comment: nil), .discard, .clearCall(id: "7f"), .rollback(0), .load(text: "", how: .override),
+    ] {
       let error = bench.refusal(call, mayChange: false)
       #expect(error?.name == .permissionDenied)
       #expect(error?.text.contains("usermod -aG tandem") == true)
@@ -270,9 +274,13 @@ private let lines = #"""
     let store = try CallRecordStore(path: bench.folder + "/calls.db")
     var ladder = Ladder()
     ladder.note(
-      .init(at: Instant(nanoseconds: 5_000_000_000), leg: 0, sent: false, method: .invite, status: 0, sequence: 1, hasSDP: true, remote: TransportAddress(IPAddress(127, 0, 0, 1), 5090)))
+      .init(
+        at: Instant(nanoseconds: 5_000_000_000), leg: 0, sent: false, method: .invite, status: 0, sequence: 1, hasSDP: true,
+        remote: TransportAddress(IPAddress(127, 0, 0, 1), 5090)))
     ladder.note(
-      .init(at: Instant(nanoseconds: 5_001_500_000), leg: 0, sent: true, method: .invite, status: 404, sequence: 1, hasSDP: false, remote: TransportAddress(IPAddress(127, 0, 0, 1), 5090)))
+      .init(
+        at: Instant(nanoseconds: 5_001_500_000), leg: 0, sent: true, method: .invite, status: 404, sequence: 1, hasSDP: false,
+        remote: TransportAddress(IPAddress(127, 0, 0, 1), 5090)))
     var stream = CallRecord.Stream()
     stream.jitterMilliseconds = .infinity
     let record = CallRecord(

@@ -21,7 +21,8 @@ struct RecordTextTests {
     stream.jitterMilliseconds = 0.125
     stream.strangers = 3
     return CallRecord(
-      id: "0000000100000002", began: 1_700_000_000.25, answered: 1_700_000_001.000001, ended: 1e300, outcome: .noAnswer, status: 200, cause: 16, diagnostic: 12_005,
+      id: "0000000100000002", began: 1_700_000_000.25, answered: 1_700_000_001.000001, ended: 1e300, outcome: .noAnswer, status: 200, cause: 16,
+      diagnostic: 12_005,
       reason: "a \"quoted\" \\ name,\r\n\u{0}\u{1f}\u{7f} é 日本", route: "all", usage: "", media: "relay",
       legs: [
         .init(trunk: "a", callID: "x@y", remote: "udp 10.0.0.1:5060", called: "+1", calling: "", status: 200),

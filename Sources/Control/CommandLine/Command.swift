@@ -88,7 +88,8 @@ public struct CommandParser: Sendable {
     case "show plugins": return .listPlugins
     case "show calls": return .listCalls
     case "show calls history":
-      return .listCallHistory(limit: try number(place.values["last"], of: "show calls history last", in: 1...ControlLimits.historyMost) ?? ControlLimits.historyDefault)
+      return .listCallHistory(
+        limit: try number(place.values["last"], of: "show calls history last", in: 1...ControlLimits.historyMost) ?? ControlLimits.historyDefault)
     case "show call": return .getCall(id: id)
     case "show call ladder": return .getLadder(id: id)
     case "show media": return .getMedia

@@ -27,33 +27,53 @@ struct CommandGrammar {
   static func steps(_ mode: CommandMode) -> [Step] { mode == .operational ? operational : configuration }
 
   static let operational: [Step] = [
-    word("show", "what runs", [
-      end("trunks", "trunks with state and calls"), end("peers", "gateways at the other end"), end("listeners", "where SIP is listened for"),
-      end("interfaces", "voice interfaces and their addresses"), end("plugins", "trunk plugins"),
-      Step(token: .keyword("calls"), description: "calls that are up", next: [
-        Step(token: .keyword("history"), description: "calls that have ended, newest first", options: [Option(keyword: "last", value: "count", description: "how many (50)")], ends: true)
-      ], ends: true),
-      word("call", "one call", [
-        Step(token: .value("call"), description: "a call's ID from `show calls` or `show calls history`", next: [end("ladder", "its SIP messages")], ends: true)
+    word(
+      "show", "what runs",
+      [
+        end("trunks", "trunks with state and calls"), end("peers", "gateways at the other end"), end("listeners", "where SIP is listened for"),
+        end("interfaces", "voice interfaces and their addresses"), end("plugins", "trunk plugins"),
+        Step(
+          token: .keyword("calls"), description: "calls that are up",
+          next: [
+            Step(
+              token: .keyword("history"), description: "calls that have ended, newest first",
+              options: [Option(keyword: "last", value: "count", description: "how many (50)")], ends: true)
+          ], ends: true),
+        word(
+          "call", "one call",
+          [
+            Step(
+              token: .value("call"), description: "a call's ID from `show calls` or `show calls history`", next: [end("ladder", "its SIP messages")], ends: true
+            )
+          ]),
+        end("media", "media flows and how many calls fit"),
+        Step(
+          token: .keyword("configuration"), description: "the configuration that runs; `| set`, `| json`, `| compare N`",
+          next: [
+            Step(token: .configuration, description: "only what lies below")
+          ], ends: true),
+        end("system", "version, uptime, what is off and why, counters"),
       ]),
-      end("media", "media flows and how many calls fit"),
-      Step(token: .keyword("configuration"), description: "the configuration that runs; `| set`, `| json`, `| compare N`", next: [
-        Step(token: .configuration, description: "only what lies below")
-      ], ends: true),
-      end("system", "version, uptime, what is off and why, counters"),
-    ]),
-    word("test", "what would happen", [
-      word("number", "where a call to a number would go", [
-        Step(token: .value("number"), description: "the number as dialled", options: [
-          Option(keyword: "trunk", value: "trunk", description: "the trunk the call comes in on"),
-          Option(keyword: "calling", value: "number", description: "the caller's number"),
-          Option(keyword: "candidate", value: nil, description: "by the candidate configuration"),
-        ], ends: true)
-      ])
-    ]),
-    word("request", "do something to what runs", [
-      word("call", "a call that is up", [word("clear", "end it", [Step(token: .value("call"), description: "the call's ID from `show calls`", ends: true)])])
-    ]),
+    word(
+      "test", "what would happen",
+      [
+        word(
+          "number", "where a call to a number would go",
+          [
+            Step(
+              token: .value("number"), description: "the number as dialled",
+              options: [
+                Option(keyword: "trunk", value: "trunk", description: "the trunk the call comes in on"),
+                Option(keyword: "calling", value: "number", description: "the caller's number"),
+                Option(keyword: "candidate", value: nil, description: "by the candidate configuration"),
+              ], ends: true)
+          ])
+      ]),
+    word(
+      "request", "do something to what runs",
+      [
+        word("call", "a call that is up", [word("clear", "end it", [Step(token: .value("call"), description: "the call's ID from `show calls`", ends: true)])])
+      ]),
     end("configure", "change the configuration"),
     end("exit", "leave"),
   ]
@@ -61,24 +81,34 @@ struct CommandGrammar {
   static let changes: [Step] = [
     word("set", "enter or change a node of the candidate", [Step(token: .configuration, description: "a node")]),
     word("delete", "remove a node of the candidate", [Step(token: .configuration, description: "a node")]),
-    Step(token: .keyword("compare"), description: "what the candidate changes", next: [Step(token: .value("commits-back"), description: "against what ran this many commits ago", ends: true)], ends: true),
-    word("load", "read set lines or JSON from a file into the candidate", [
-      word("merge", "over what is there", [Step(token: .value("file"), description: "a file, `-` for standard input", ends: true)]),
-      word("override", "in place of what is there", [Step(token: .value("file"), description: "a file, `-` for standard input", ends: true)]),
-    ]),
-    Step(token: .keyword("commit"), description: "check the candidate and let it run", next: [end("check", "only check")],
+    Step(
+      token: .keyword("compare"), description: "what the candidate changes",
+      next: [Step(token: .value("commits-back"), description: "against what ran this many commits ago", ends: true)], ends: true),
+    word(
+      "load", "read set lines or JSON from a file into the candidate",
+      [
+        word("merge", "over what is there", [Step(token: .value("file"), description: "a file, `-` for standard input", ends: true)]),
+        word("override", "in place of what is there", [Step(token: .value("file"), description: "a file, `-` for standard input", ends: true)]),
+      ]),
+    Step(
+      token: .keyword("commit"), description: "check the candidate and let it run", next: [end("check", "only check")],
       options: [Option(keyword: "comment", value: "text", description: "why, kept with the commit")], ends: true),
-    Step(token: .keyword("rollback"), description: "candidate = what ran some commits ago", next: [
-      Step(token: .value("commits-back"), description: "0 is what runs now", ends: true)
-    ]),
+    Step(
+      token: .keyword("rollback"), description: "candidate = what ran some commits ago",
+      next: [
+        Step(token: .value("commits-back"), description: "0 is what runs now", ends: true)
+      ]),
     end("discard", "candidate = what runs"),
   ]
 
-  static let configuration: [Step] = changes + [
-    Step(token: .keyword("show"), description: "the candidate; `| set`, `| json`, `| compare N`", next: [Step(token: .configuration, description: "only what lies below")], ends: true),
-    word("run", "an operational command", [Step(token: .operational, description: "an operational command")]),
-    end("exit", "leave configuration mode; the candidate stays"),
-  ]
+  static let configuration: [Step] =
+    changes + [
+      Step(
+        token: .keyword("show"), description: "the candidate; `| set`, `| json`, `| compare N`",
+        next: [Step(token: .configuration, description: "only what lies below")], ends: true),
+      word("run", "an operational command", [Step(token: .operational, description: "an operational command")]),
+      end("exit", "leave configuration mode; the candidate stays"),
+    ]
 
   private static func word(_ keyword: String, _ description: String, _ next: [Step]) -> Step {
     Step(token: .keyword(keyword), description: description, next: next)
@@ -126,7 +156,9 @@ extension CommandGrammar.Place {
     if let option = options.first(where: { $0.keyword == word }) {
       options.removeAll { $0.keyword == word }
       next = []
-      if option.value == nil { flags.insert(word) } else {
+      if option.value == nil {
+        flags.insert(word)
+      } else {
         pending = option
         ends = false
       }

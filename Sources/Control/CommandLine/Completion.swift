@@ -20,7 +20,8 @@ extension Completions {
     let parts = CommandWords(line)
     let (before, partial) = parts.beingTyped
     if parts.pipe != nil {
-      self.init(words: parts.pipe?.count ?? 0 <= 1 ? Self.pipes(before).filter { $0.word.hasPrefix(parts.endsBetweenWords ? "" : parts.pipe?.last?.text ?? "") } : [])
+      self.init(
+        words: parts.pipe?.count ?? 0 <= 1 ? Self.pipes(before).filter { $0.word.hasPrefix(parts.endsBetweenWords ? "" : parts.pipe?.last?.text ?? "") } : [])
       return
     }
     guard let place = try? CommandGrammar.walk(before, CommandGrammar.steps(mode)) else {

@@ -19,7 +19,10 @@ public struct CallStatus: Codable, Sendable, Equatable {
   public var mediaReason: String
   public var legs: [LegStatus]
   public var streams: [StreamStatus]
-  public init(id: String, state: String, calling: String, called: String, incomingTrunk: String, outgoingTrunk: String? = nil, route: String? = nil, began: Double, answered: Double? = nil, seconds: Double, media: String, mediaReason: String = "", legs: [LegStatus] = [], streams: [StreamStatus] = []) {
+  public init(
+    id: String, state: String, calling: String, called: String, incomingTrunk: String, outgoingTrunk: String? = nil, route: String? = nil, began: Double,
+    answered: Double? = nil, seconds: Double, media: String, mediaReason: String = "", legs: [LegStatus] = [], streams: [StreamStatus] = []
+  ) {
     self.id = id
     self.state = state
     self.calling = calling
@@ -96,7 +99,10 @@ public struct StreamStatus: Codable, Sendable, Equatable {
   public var discarded: UInt64
   /// Where packets are taken from now.
   public var source: String?
-  public init(side: String, stream: Int, packets: UInt64, bytes: UInt64 = 0, rtcpPackets: UInt64 = 0, lost: UInt64 = 0, expected: UInt64 = 0, jitterMilliseconds: Double = 0, forwarded: UInt64 = 0, strangers: UInt64 = 0, discarded: UInt64 = 0, source: String? = nil) {
+  public init(
+    side: String, stream: Int, packets: UInt64, bytes: UInt64 = 0, rtcpPackets: UInt64 = 0, lost: UInt64 = 0, expected: UInt64 = 0,
+    jitterMilliseconds: Double = 0, forwarded: UInt64 = 0, strangers: UInt64 = 0, discarded: UInt64 = 0, source: String? = nil
+  ) {
     self.side = side
     self.stream = stream
     self.packets = packets

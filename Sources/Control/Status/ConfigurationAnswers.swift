@@ -27,9 +27,9 @@ public struct CommitResult: Answer {
   }
   public func text(width: Int) -> String {
     let said =
-      if isCheck { changes == 0 ? "The candidate is valid and changes nothing." : "The candidate is valid; it changes \(lines)." }
-      else if changes == 0 { "Nothing to commit: the candidate is what runs." }
-      else { "Committed: \(lines) changed. Calls that are up were not touched." }
+      if isCheck { changes == 0 ? "The candidate is valid and changes nothing." : "The candidate is valid; it changes \(lines)." } else if changes == 0 {
+        "Nothing to commit: the candidate is what runs."
+      } else { "Committed: \(lines) changed. Calls that are up were not touched." }
     return Done(message: said, warnings: warnings).text(width: width)
   }
   private var lines: String { changes == 1 ? "1 line" : "\(changes) lines" }

@@ -30,7 +30,10 @@ public struct NumberTest: Answer {
   public var refusal: String?
   /// How it was decided, a sentence a step.
   public var reasons: [String]
-  public init(number: String, trunk: String, normalized: String?, outcome: String, attempts: [Attempt] = [], status: Int? = nil, diagnostic: Int? = nil, refusal: String? = nil, reasons: [String] = []) {
+  public init(
+    number: String, trunk: String, normalized: String?, outcome: String, attempts: [Attempt] = [], status: Int? = nil, diagnostic: Int? = nil,
+    refusal: String? = nil, reasons: [String] = []
+  ) {
     self.number = number
     self.trunk = trunk
     self.normalized = normalized
@@ -45,7 +48,10 @@ public struct NumberTest: Answer {
   public func text(width: Int) -> String {
     var out = properties([
       ("number", "\(number) from \(trunk)"), ("normalized", normalized ?? "no rule matches"),
-      ("outcome", status.map { "refused with \($0)" + ((diagnostic ?? 0) == 0 ? "" : ", diagnostic \(diagnostic ?? 0)") + (refusal.map { ": \($0)" } ?? "") } ?? outcome),
+      (
+        "outcome",
+        status.map { "refused with \($0)" + ((diagnostic ?? 0) == 0 ? "" : ", diagnostic \(diagnostic ?? 0)") + (refusal.map { ": \($0)" } ?? "") } ?? outcome
+      ),
     ])
     if !attempts.isEmpty {
       var table = TextTable(">TRY", "TRUNK", "CALLED", "CALLING", "ROUTE", "PSTN USAGE")

@@ -13,7 +13,9 @@ public struct PeerStatus: Codable, Sendable, Equatable {
   /// The plugin's own line.
   public var description: String
   public var alarms: [String]
-  public init(name: String, type: String, address: String, resolved: [String], state: String, reason: String = "", description: String = "", alarms: [String] = []) {
+  public init(
+    name: String, type: String, address: String, resolved: [String], state: String, reason: String = "", description: String = "", alarms: [String] = []
+  ) {
     self.name = name
     self.type = type
     self.address = address

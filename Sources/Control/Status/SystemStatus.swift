@@ -30,7 +30,10 @@ public struct SystemStatus: Answer {
   public var hasUncommittedChanges: Bool
   public var off: [Off]
   public var counters: [Counter]
-  public init(version: String, hostname: String? = nil, started: Double, uptime: Double, calls: Int, configuration: String, hasUncommittedChanges: Bool = false, off: [Off] = [], counters: [Counter] = []) {
+  public init(
+    version: String, hostname: String? = nil, started: Double, uptime: Double, calls: Int, configuration: String, hasUncommittedChanges: Bool = false,
+    off: [Off] = [], counters: [Counter] = []
+  ) {
     self.version = version
     self.hostname = hostname
     self.started = started

@@ -73,7 +73,8 @@ struct MessageReading {
       fail(400, "a start line that begins with no method")
       return false
     }
-    method = Method(known: line, start, methodEnd)
+    method =
+      Method(known: line, start, methodEnd)
       ?? .other(Array(UnsafeBufferPointer(start: line.base + start, count: methodEnd &- start)))
     let uriStart = line.at
     let uriEnd = line.next(0x2020_2020_2020_2020, upTo: line.end)

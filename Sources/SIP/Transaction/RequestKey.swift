@@ -1,4 +1,5 @@
 import Addressing
+
 /// What a request is matched by, as bytes that can be hashed and compared at once.
 ///
 /// *Transaction* (RFC 3261 17.2.3): branch, sent-by and method, if the branch begins with the magic cookie; otherwise the RFC 2543

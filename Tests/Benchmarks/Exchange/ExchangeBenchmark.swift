@@ -81,7 +81,8 @@ struct ExchangeBenchmark {
     let target = String(decoding: contact.uri.bytes, as: UTF8.self)
     let to = "<\(uri)>;tag=\(String(decoding: tag, as: UTF8.self))"
     deliver("4 ACK", ExchangeBenchmark.request("ACK", 1, uri: target, from: from, to: to, callID: id, branch: "ack\(number)"), from: ExchangeBenchmark.caller)
-    let ended = deliver("5 BYE", ExchangeBenchmark.request("BYE", 2, uri: target, from: from, to: to, callID: id, branch: "bye\(number)"), from: ExchangeBenchmark.caller)
+    let ended = deliver(
+      "5 BYE", ExchangeBenchmark.request("BYE", 2, uri: target, from: from, to: to, callID: id, branch: "bye\(number)"), from: ExchangeBenchmark.caller)
     guard let bye = ended.message(to: ExchangeBenchmark.callee) else { return }
     deliver("6 200 to BYE", ExchangeBenchmark.response("200 OK", to: bye, number, body: ""), from: ExchangeBenchmark.callee)
     now = now + .milliseconds(20)
