@@ -121,8 +121,9 @@ extension ConfigurationTree {
   }
 
   private func description(of node: SchemaNode) -> String {
-    guard node.kind == .leaf, let value = context.defaultValue(of: node) else { return node.summary }
-    return node.summary + " Default: \(value)" + (node.units.map { " " + $0 } ?? "") + "."
+    let summary = (WithoutEffect.contains(node) ? "(Not in effect yet.) " : "") + node.summary
+    guard node.kind == .leaf, let value = context.defaultValue(of: node) else { return summary }
+    return summary + " Default: \(value)" + (node.units.map { " " + $0 } ?? "") + "."
   }
 
   private func keyCandidates(_ list: SchemaNode, _ before: [String], _ walk: WordWalk, _ mode: Completion.Mode) -> [Completion] {

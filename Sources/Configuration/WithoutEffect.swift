@@ -15,12 +15,19 @@ enum WithoutEffect {
     "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message", "strict-name"],
     "trunk": ["match"],
     "trunk-configuration": [
-      "srtp-mode", "session-timer", "session-expires", "min-se", "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",
+      "session-timer", "session-expires", "min-se", "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",
       "enable-rtp-latching", "forward-history", "forward-anonymous-pai", "accept-gateway-pai", "location-restriction", "network-site", "header-rule",
     ],
     "site": ["region", "bypass-id", "bandwidth-policy", "voice-policy", "location-based-routing", "emergency-policy", "location"],
     "media-bypass": ["default-bypass-id"],
   ]
+
+  /// Whether nothing acts on a node; a node stands for all below it.
+  static func contains(_ node: SchemaNode) -> Bool {
+    let words = node.path.split(separator: " ").map(String.init)
+    guard let first = words.first else { return false }
+    return nodes.contains(first) || (words.count > 1 && settings[first]?.contains(words[1]) == true)
+  }
 
   /// One sentence for each kind of setting found in a tree as written, in the tree's order.
   static func warnings(_ tree: ConfigurationTree) -> [String] {

@@ -4,18 +4,6 @@
 struct Reference {
   let context: YANGContext
 
-  /// What only a part of a node's values is true of.
-  static let partly = [
-    "listener transport": "`tls` is refused at commit for now.",
-    "peer transport": "`tls` has no listener yet.",
-    "peer address": "A name is looked up at start and at each commit. A peer that is `dynamic` stays down: nothing accepts a registration yet.",
-    "system hostname": "Shown by `show system`; the host keeps its own.",
-    "trunk-configuration refer-support": "Any REFER is answered 405 for now; the value counts in the media decision only.",
-    "trunk-configuration srtp-mode": "There is no SRTP yet: an offer with nothing else is refused with 488. The value counts in the media decision only.",
-    "trunk is-pstn": "Two such trunks that reach each other are warned about at commit; nothing else asks.",
-    "dial-plan scope": "`user:NAME` is kept, and not used yet.",
-  ]
-
   /// How the names of a list stand in a heading.
   private static let placeholder = ["name": "NAME", "scope": "SCOPE", "prefix": "PREFIX", "number": "N", "trunk": "TRUNK"]
 
@@ -36,7 +24,7 @@ struct Reference {
     let keys = node.kind == .list ? context.keys(of: node).map { " " + (Self.placeholder[$0.name] ?? $0.name.uppercased()) }.joined() : ""
     let values = node.kind == .leafList ? " VALUE" : ""
     out += "\n\(level) `\(node.path)\(keys)\(values)`\n\n"
-    out += (Self.isNotYet(node) ? "*Not in effect yet.* " : "") + described(node) + "\n"
+    out += (WithoutEffect.contains(node) ? "*Not in effect yet.* " : "") + node.summary + "\n"
     var rows: [SchemaNode] = []
     var lists: [SchemaNode] = []
     func collect(_ parent: SchemaNode) {
@@ -59,20 +47,12 @@ struct Reference {
     let marks = (leaf.kind == .leafList ? " (several\(leaf.isUserOrdered ? ", in order" : ""))" : "") + (leaf.isMandatory || leaf.isKey ? " (needed)" : "")
     let plugin = leaf.moduleName == YANGContext.coreModule ? "" : " of type `\(leaf.moduleName)`"
     let meanings = context.choices(of: leaf).filter { !$0.summary.isEmpty }.map { "`\($0.word)`: \(joined($0.summary))" }
-    let waits = !Self.isNotYet(node) && Self.isNotYet(leaf) ? "*Not in effect yet.* " : ""
-    let says = ([waits + described(leaf)] + meanings).joined(separator: " ")
+    let waits = !WithoutEffect.contains(node) && WithoutEffect.contains(leaf) ? "*Not in effect yet.* " : ""
+    let says = ([waits + leaf.summary] + meanings).joined(separator: " ")
     let fallback = context.defaultValue(of: leaf).map { "`\($0)`" } ?? ""
     out += "| `\(name)`\(plugin)\(marks) | \(cell(context.acceptance(of: leaf))) | \(fallback) | \(cell(says)) |\n"
   }
 
-  private func described(_ node: SchemaNode) -> String { node.summary + (Self.partly[node.path].map { " *" + $0 + "*" } ?? "") }
   private func joined(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
   private func cell(_ text: String) -> String { text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
-
-  /// The commit's own list of what nothing acts on; a node stands for all below it.
-  static func isNotYet(_ node: SchemaNode) -> Bool {
-    let words = node.path.split(separator: " ").map(String.init)
-    guard let first = words.first else { return false }
-    return WithoutEffect.nodes.contains(first) || (words.count > 1 && WithoutEffect.settings[first]?.contains(words[1]) == true)
-  }
 }

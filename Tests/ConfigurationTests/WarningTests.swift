@@ -29,7 +29,11 @@ struct WarningTests {
       ),
       (
         "set trunk-configuration trunk:u srtp-mode optional",
-        "trunk u: srtp-mode optional over udp: the media keys cross the network in clear text"
+        "trunk u: srtp-mode optional: there is no SRTP in this version, the trunk's media crosses the network in clear text"
+      ),
+      (
+        "set trunk-configuration site:s refer-support peer",
+        "trunk-configuration site:s refer-support peer: no transfer is carried out in this version, a REFER gets 405"
       ),
       (
         "set trunk t is-pstn true\nset trunk u is-pstn true\nset trunk-configuration trunk:t pstn-usage a\nset voice-route r pattern x pstn-usage a trunk u",
@@ -46,6 +50,7 @@ struct WarningTests {
       "set trunk-configuration global forward-pai false\nset trunk-configuration trunk:u remove-plus true",
       "set trunk-configuration global forward-pai true description x\nset trunk-configuration trunk:u forward-pai false",
       "set trunk-configuration trunk:u srtp-mode not-supported",
+      "set trunk-configuration trunk:u refer-support refuse",
       "set trunk-configuration trunk:t pstn-usage a\nset voice-route r pattern x pstn-usage a trunk u",
     ])
   func quiet(lines: String) throws {
