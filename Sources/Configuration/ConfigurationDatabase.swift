@@ -62,15 +62,9 @@ public final class ConfigurationDatabase {
     candidate = if let text = stored.candidate { try ConfigurationTree(json: text, context: context, isOurs: true) } else { running.copy() }
   }
 
-  /// The same database with another set of plugins; nodes of a plugin that went are kept aside, those of one that came become checked settings.
-  public func rebuilt(with context: YANGContext) throws(ConfigurationError) -> ConfigurationDatabase {
-    try ConfigurationDatabase(context, stored: stored)
-  }
-
   public var stored: Stored {
     Stored(running: runningCommit, candidate: hasChanges ? candidate.json(compact: true) : nil, past: past)
   }
-  public var runningJSON: String { running.json() }
   /// Whether the candidate differs from what runs.
   public var hasChanges: Bool { !compare().isEmpty }
 
@@ -214,10 +208,6 @@ public final class ConfigurationDatabase {
     let (configuration, warnings) = try tree.decoded()
     return Prepared(configuration: configuration, warnings: warnings, changes: compare(), tree: tree, revision: revision)
   }
-
-  /// Whether the candidate could be committed, and the warnings it would bring.
-  @discardableResult
-  public func validate() throws(ConfigurationError) -> [String] { try prepare().warnings }
 
   /// Makes a prepared configuration the running one. `time` in seconds since 1970, UTC.
   public func finish(_ prepared: Prepared, time: Int64, comment: String? = nil, user: String? = nil) {

@@ -55,7 +55,7 @@ extension Decoder {
     if ip.isUnspecified || ip.isMulticast {
       refuse(node, "address", value: "\(ip)", "can not be written into Via and Contact", accepted: "one address of the host, for example 192.0.2.10")
     }
-    let port = node.port("port") ?? (transport == .tls ? 5061 : 5060)
+    let port = node.port("port") ?? transport.defaultPort
     var listener = Configuration.Listener(
       name: node.leaf("name") ?? "", address: TransportAddress(ip, port), transport: transport, publicAddress: node.ip("public-address"),
       contactHost: node.leaf("contact-host"), dscp: interface?.dscpSignalling ?? 24)
@@ -98,7 +98,7 @@ extension Decoder {
       transport: node.transport("transport"), sources: node.prefixes("source"), mediaNAT: node.flag("media-nat"),
       mediaSources: node.prefixes("media-source"), representativeMediaIP: node.ip("representative-media-ip"),
       routable: node.flag("routable"), pluginSettings: tree.pluginSettings(of: node))
-    peer.mediaSourceCheck = node.choice("media-source-check", .address)
+    peer.mediaSourceCheck = node.choice("media-source-check", .tuple)
     if peer.mediaSourceCheck == .prefix, peer.mediaSources.isEmpty {
       refuse(node, "media-source-check", value: "prefix", "needs the prefixes: set media-source too", accepted: "tuple or address without them")
     }

@@ -85,17 +85,12 @@ struct SemanticChecks {
           ["trunk", trunk.name, "peer"], value: peer.name,
           "has the address \(ip), but listener \(listener.name) has \(listener.address.ip)", accepted: "a peer and a listener of one address family")
       }
-      if ip == listener.address.ip, port(of: trunk) == listener.address.port {
+      if ip == listener.address.ip, configuration.peerPort(of: trunk) == listener.address.port {
         refuse(
           ["trunk", trunk.name, "peer"], value: peer.name, "has the address of this trunk's own listener \(listener.name), \(listener.address)",
           accepted: "the address or port of the other end")
       }
     }
-  }
-
-  private func port(of trunk: Configuration.Trunk) -> UInt16 {
-    let transport = configuration.listeners[trunk.listener].transport
-    return trunk.peerPort ?? configuration.peers[trunk.peer].port ?? (transport == .tls ? 5061 : 5060)
   }
 
   // MARK: ambiguous trunks
@@ -118,7 +113,7 @@ struct SemanticChecks {
     let transport = configuration.listeners[a.listener].transport
     if !sourcesMeet(configuration.peers[a.peer], configuration.peers[b.peer], transport) { return true }
     // `match` is not looked at yet when a call comes in, so it can not tell trunks apart either.
-    return transport == .udp && port(of: a) != port(of: b)
+    return transport == .udp && configuration.peerPort(of: a) != configuration.peerPort(of: b)
   }
 
   private func sourcesMeet(_ a: Configuration.Peer, _ b: Configuration.Peer, _ transport: Transport) -> Bool {
@@ -140,7 +135,7 @@ struct SemanticChecks {
 
   private mutating func refuseAmbiguous(_ a: Configuration.Trunk, _ b: Configuration.Trunk) {
     let listener = configuration.listeners[a.listener]
-    let port = listener.transport == .udp ? " and the same port \(port(of: b))" : ""
+    let port = listener.transport == .udp ? " and the same port \(configuration.peerPort(of: b))" : ""
     refuse(
       ["trunk", b.name],
       "can't be told from trunk \(a.name): both are on listener \(listener.name) and their peers have overlapping source addresses\(port)",

@@ -180,7 +180,7 @@ public final class YANGContext {
   }
 
   /// The tree of the core module as people draw it (RFC 8340), for the checked-in documentation.
-  public func drawnTree() -> String {
+  func drawnTree() -> String {
     var text: UnsafeMutablePointer<CChar>?
     guard lys_print_mem(&text, core, LYS_OUT_TREE, 0) == LY_SUCCESS, let text else { return "" }
     defer { yang_free(text) }

@@ -69,7 +69,7 @@ struct DatabaseTests {
     #expect(try again.show(.running, as: .json) == database.show(.running, as: .json))
     again.discard()
     #expect(again.stored.candidate == nil)
-    let discarded = try database.rebuilt(with: Fixtures.context()).candidateAfterDiscard()
+    let discarded = try ConfigurationDatabase(Fixtures.context(), stored: database.stored).candidateAfterDiscard()
     #expect(try again.prepare().configuration == discarded)
   }
 
