@@ -112,8 +112,6 @@ public struct IPAddress: Hashable, Sendable, Comparable {
   public var isUnspecified: Bool { high == 0 && low == 0 }
   public var isLoopback: Bool { family == .v4 ? low >> 24 == 127 : high == 0 && low == 1 }
   public var isMulticast: Bool { family == .v4 ? low >> 28 == 0xE : high >> 56 == 0xFF }
-  /// IPv4 169.254/16, IPv6 fe80::/10.
-  public var isLinkLocal: Bool { family == .v4 ? low >> 16 == 0xA9FE : high >> 54 == 0x3FA }
 
   public static func < (a: IPAddress, b: IPAddress) -> Bool {
     (a.family.rawValue, a.high, a.low) < (b.family.rawValue, b.high, b.low)
@@ -122,27 +120,4 @@ public struct IPAddress: Hashable, Sendable, Comparable {
 
 extension IPAddress: CustomStringConvertible {
   public var description: String { String(decoding: text, as: UTF8.self) }
-}
-
-extension [UInt8] {
-  /// Appends a number in decimal without passing through `String`.
-  public mutating func appendDecimal(_ value: UInt64) {
-    if value < 10 { return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value)) }
-    // 2^64 has 20 digits.
-    var digits = InlineArray<20, UInt8>(repeating: 0)
-    var start = 20
-    var rest = value
-    repeat {
-      start &-= 1
-      digits[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    } while rest > 0
-    reserveCapacity(for: 20 &- start)
-    for index in start..<20 { append(digits[index]) }
-  }
-
-  /// Room for so many more, growing as `append` does: `reserveCapacity` alone would grow by just that each time.
-  private mutating func reserveCapacity(for more: Int) {
-    if capacity < count &+ more { reserveCapacity(Swift.max(count &+ more, 2 &* capacity)) }
-  }
 }

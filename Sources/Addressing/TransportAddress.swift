@@ -3,6 +3,8 @@ public enum Transport: UInt8, Sendable, Hashable, CaseIterable {
   case udp, tcp, tls
   /// RFC 3261 section 17: over a reliable transport requests are not retransmitted.
   @inlinable public var isReliable: Bool { self != .udp }
+  /// RFC 3261 19.1.2: the port where none is named.
+  @inlinable public var defaultPort: UInt16 { self == .tls ? 5061 : 5060 }
 }
 
 /// An IP address and a port.
@@ -18,15 +20,12 @@ public struct TransportAddress: Hashable, Sendable, Comparable {
   /// `192.0.2.1:5060`, `[2001:db8::1]:5060`.
   public var text: [UInt8] {
     var out: [UInt8] = []
-    appendText(to: &out)
-    return out
-  }
-  public func appendText(to out: inout [UInt8]) {
     if ip.family == .v6 { out.append(UInt8(ascii: "[")) }
     out.append(contentsOf: ip.text)
     if ip.family == .v6 { out.append(UInt8(ascii: "]")) }
     out.append(UInt8(ascii: ":"))
     out.appendDecimal(UInt64(port))
+    return out
   }
 
   public static func < (a: TransportAddress, b: TransportAddress) -> Bool {

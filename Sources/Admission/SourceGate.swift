@@ -66,7 +66,7 @@ public struct SourceGate: Sendable {
     }
     var ambiguities: [Ambiguity] = []
     for (index, trunk) in configuration.trunks.enumerated() {
-      let claim = Claim(listener: trunk.listener, trunk: index, port: Self.port(of: trunk, in: configuration))
+      let claim = Claim(listener: trunk.listener, trunk: index, port: configuration.peerPort(of: trunk))
       let portsTell = configuration.listeners[trunk.listener].transport == .udp
       for block in own[trunk.peer] {
         guard var known = found[block] else { continue }
@@ -121,9 +121,5 @@ public struct SourceGate: Sendable {
     var blocks: [IPPrefix] = []
     for block in addresses.compactMap(\.wholePrefix) + peer.sources.map(\.masked) where !blocks.contains(block) { blocks.append(block) }
     return blocks
-  }
-  /// The trunk's own, else the peer's, else the default of the transport (RFC 3261 19.1.2).
-  private static func port(of trunk: Configuration.Trunk, in configuration: Configuration) -> UInt16 {
-    trunk.peerPort ?? configuration.peers[trunk.peer].port ?? (configuration.listeners[trunk.listener].transport == .tls ? 5061 : 5060)
   }
 }

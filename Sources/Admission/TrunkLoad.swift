@@ -31,9 +31,7 @@ public struct TrunkLoad: Sendable {
     loads[trunk].calls += 1
     return .admitted
   }
-  /// Takes a place whatever the limits say: a call rebuilt after a restart is up already.
-  public mutating func occupy(trunk: Int) { loads[trunk].calls += 1 }
-  /// Returns a place that `admit` or `occupy` gave.
+  /// Returns a place that `admit` gave.
   public mutating func release(trunk: Int) {
     precondition(loads[trunk].calls > 0, "a place was returned twice")
     loads[trunk].calls -= 1

@@ -79,7 +79,7 @@ extension Call {
       environment.gate.belongs(ip, toTrunk: trunk)
     else { return own }
     var flow = own
-    flow.remote = TransportAddress(ip, uri.port ?? 5060)
+    flow.remote = TransportAddress(ip, uri.port ?? own.transport.defaultPort)
     return flow
   }
 

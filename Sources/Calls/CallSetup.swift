@@ -16,10 +16,10 @@ extension Call {
     _ request: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow, trunk: Int, dialog: Dialog, called: [UInt8], calling: [UInt8],
     _ environment: inout CallEnvironment
   ) {
-    let host = environment.trunks.sentBy(trunk)
+    let host = environment.trunks.ownHost(trunk)
     var leg = Leg(
       state: .inviting, trunk: trunk, trunkName: environment.configuration.trunks[trunk].name, flow: flow, sentBy: host,
-      contact: LegMessages.contact(call: id, leg: 0, host: environment.trunks.contactHost(trunk), transport: flow.transport),
+      contact: LegMessages.contact(call: id, leg: 0, host: host, transport: flow.transport),
       dialog: dialog, called: called, calling: calling, sessionID: environment.random.next() >> 2)
     leg.request = request
     leg.server = server
@@ -79,7 +79,7 @@ extension Call {
 
   private mutating func openLeg(_ attempt: RoutePlan.Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
     let number = legs.count
-    let host = environment.trunks.contactHost(attempt.trunk)
+    let host = environment.trunks.ownHost(attempt.trunk)
     var remote = flow.remote.text
     if case .domain(let name) = environment.configuration.peers[environment.configuration.trunks[attempt.trunk].peer].address {
       remote = Array(name.utf8)
@@ -87,9 +87,10 @@ extension Call {
     var target: [UInt8] = []
     LegMessages.appendURI(number: attempt.called, host: remote, to: &target)
     if flow.transport == .tcp { LegMessages.append(";transport=tcp", to: &target) }
-    var callID = Hexadecimal.digits(of: environment.random.next())
-    Hexadecimal.append(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12, to: &callID)
-    Hexadecimal.append(UInt64(id.shard), digits: 2, to: &callID)
+    var callID: [UInt8] = []
+    callID.appendHexadecimal(environment.random.next(), digits: 16)
+    callID.appendHexadecimal(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12)
+    callID.appendHexadecimal(UInt64(id.shard), digits: 2)
     let dialog = Dialog(
       state: .early, callID: callID, localTag: LegTag.make(call: id, leg: number, environment.transactions),
       remoteTag: [], localAddress: LegMessages.address(number: attempt.calling, host: host, displayName: displayName[...]),
@@ -97,7 +98,7 @@ extension Call {
       localSequence: 1, remoteSequence: nil)
     var leg = Leg(
       state: .inviting, trunk: attempt.trunk, trunkName: environment.configuration.trunks[attempt.trunk].name, flow: flow,
-      sentBy: environment.trunks.sentBy(attempt.trunk),
+      sentBy: host,
       contact: LegMessages.contact(call: id, leg: number, host: host, transport: flow.transport), dialog: dialog,
       called: attempt.called, calling: attempt.calling, sessionID: environment.random.next() >> 2)
     leg.inviteSequence = 1
@@ -147,7 +148,7 @@ extension Call {
       if !translated.isEmpty {
         message.append(
           .pAssertedIdentity,
-          LegMessages.address(number: translated, host: environment.trunks.contactHost(legs[leg].trunk), displayName: nil))
+          LegMessages.address(number: translated, host: environment.trunks.ownHost(legs[leg].trunk), displayName: nil))
       }
     }
     let known: [StaticString] = ["id", "header", "session", "user", "none", "critical"]

@@ -81,7 +81,7 @@ public struct Exchange {
       environment.counters.malformed += 1
       if let request = error.answerable {
         environment.counters.malformedAnswered += 1
-        environment.transactions.answerStatelessly(SIPMessage(responding: error.status, to: request, toTag: statelessTag(request)), on: flow)
+        environment.transactions.answerStatelessly(error.status, to: request, on: flow)
         drain()
       }
       return

@@ -120,13 +120,10 @@ extension Exchange {
 
   /// An answer outside any call.
   mutating func answer(_ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, _ edit: (inout SIPMessage) -> Void = { _ in }) {
-    var response = SIPMessage(responding: status, to: request, toTag: statelessTag(request))
+    var response = SIPMessage(responding: status, to: request, toTag: environment.transactions.tag(answering: request))
     edit(&response)
     environment.transactions.respond(response, in: server, at: environment.now)
   }
-
-  /// A tag for answers that make no dialog: the same for every repetition of the request is not needed where a transaction absorbs them.
-  mutating func statelessTag(_ request: SIPMessage) -> [UInt8] { Hexadecimal.digits(of: environment.random.next()) }
 
   /// From's number, or none when the caller withheld it (RFC 3323).
   private func callingNumber(_ request: SIPMessage) -> [UInt8] {

@@ -120,6 +120,7 @@ extension Exchange {
   /// Every counter: name and value, in a fixed order.
   public var counters: [(name: String, value: UInt64)] {
     environment.counters.listed + environment.transactions.counters.map { ("transaction.\($0.name)", $0.value) }
+      + [("routing.pattern-limit-hits", UInt64(environment.routing.matchLimitHits))] + environment.trunks.pluginCounters
   }
 
   /// Asks the media plane for the counts of every relayed call; they arrive as `.report` events.

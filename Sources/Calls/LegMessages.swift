@@ -73,17 +73,7 @@ enum LegMessages {
   /// `sip:number@host`, the number escaped (RFC 3261 25.1 `user`).
   static func appendURI(number: [UInt8], host: [UInt8], to out: inout [UInt8]) {
     append("sip:", to: &out)
-    for byte in number {
-      let plain =
-        (byte >= 0x30 && byte <= 0x39) || (byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A && byte < 0x7F)
-        || [0x2B, 0x2D, 0x5F, 0x2E, 0x21, 0x7E, 0x2A, 0x27, 0x28, 0x29, 0x26, 0x3D, 0x24, 0x2C].contains(byte)
-      if plain {
-        out.append(byte)
-      } else {
-        out.append(UInt8(ascii: "%"))
-        for nibble in [byte >> 4, byte & 0xF] { out.append(nibble < 10 ? 0x30 + nibble : 0x37 + nibble) }
-      }
-    }
+    SIPURI.appendEscaped(user: number, to: &out)
     append("@", to: &out)
     out.append(contentsOf: host)
   }
@@ -92,8 +82,8 @@ enum LegMessages {
   static func contact(call: CallID, leg: Int, host: [UInt8], transport: Transport) -> [UInt8] {
     var out: [UInt8] = []
     append("<sip:", to: &out)
-    Hexadecimal.append(call.rawValue, digits: 16, to: &out)
-    Hexadecimal.append(UInt64(leg), digits: 2, to: &out)
+    out.appendHexadecimal(call.rawValue, digits: 16)
+    out.appendHexadecimal(UInt64(leg), digits: 2)
     append("@", to: &out)
     out.append(contentsOf: host)
     switch transport {

@@ -71,14 +71,6 @@ public struct PortPool: Sendable {
     return true
   }
 
-  /// Marks a pair as taken that a call brought along (restored after a restart). False when it is not of this pool, or taken.
-  public mutating func adopt(_ port: UInt16) -> Bool {
-    guard let index = index(of: port), !pairs[index].isTaken else { return false }
-    unlink(index)
-    pairs[index].isTaken = true
-    return true
-  }
-
   /// Puts a pair back. False, and nothing happens, when it is not taken or not of this pool: a commit may have moved the ranges meanwhile.
   @discardableResult public mutating func release(_ port: UInt16, at now: Instant) -> Bool {
     guard let index = index(of: port), pairs[index].isTaken else { return false }

@@ -42,19 +42,14 @@ public struct RealmPorts: Sendable {
       let index = (turn + step) % pools.count
       let address = pools[index].address
       guard family == nil || family == address.bind.family else { continue }
-      var anchor = MediaAnchor(realm: realm, bind: address.bind, advertised: address.advertised, ports: [])
-      guard fill(&anchor, relayed, of: streams, from: index, at: now) else { continue }
+      let wanted = relayed.filter { (0..<streams).contains($0) }
+      guard pools[index].pool.canTake(wanted.count, at: now) else { continue }
+      var ports = [UInt16](repeating: 0, count: streams)
+      for stream in wanted { ports[stream] = pools[index].pool.take(at: now) ?? 0 }
       turn = (index + 1) % pools.count
-      return anchor
+      return MediaAnchor(realm: realm, bind: address.bind, advertised: address.advertised, ports: ports)
     }
     return nil
-  }
-
-  /// A new description of the same leg: ports for m-lines of `relayed` that have none yet, on the anchor's address. Ports once given stay, also while
-  /// their stream is off, so that it comes back where it was. False, and nothing changes, when there are not enough.
-  public mutating func extend(_ anchor: inout MediaAnchor, relayed: [Int], of streams: Int, at now: Instant) -> Bool {
-    guard let index = index(of: anchor) else { return false }
-    return fill(&anchor, relayed, of: streams, from: index, at: now)
   }
 
   public mutating func giveBack(_ anchor: MediaAnchor, at now: Instant) {
@@ -62,27 +57,12 @@ public struct RealmPorts: Sendable {
     for port in anchor.ports where port != 0 { pools[index].pool.release(port, at: now) }
   }
 
-  /// Marks an anchor as taken that a restored call brought along. False when one of its ports is not the realm's, or taken already; then nothing was adopted.
-  public mutating func adopt(_ anchor: MediaAnchor) -> Bool {
-    guard let index = index(of: anchor) else { return false }
-    var pool = pools[index].pool
-    for port in anchor.ports where port != 0 {
-      guard pool.adopt(port) else { return false }
-    }
-    pools[index].pool = pool
-    return true
-  }
-
   /// Port pairs, and what they mean in calls of one audio stream.
   public struct Capacity: Sendable, Equatable {
     public var pairs: Int
     public var pairsFree: Int
-    /// A leg takes one pair.
-    public var legs: Int { pairs }
-    public var legsFree: Int { pairsFree }
     /// Calls with both legs in this realm, which take two pairs.
     public var calls: Int { pairs / 2 }
-    public var callsFree: Int { pairsFree / 2 }
     public init(pairs: Int, pairsFree: Int) {
       self.pairs = pairs
       self.pairsFree = pairsFree
@@ -97,14 +77,4 @@ public struct RealmPorts: Sendable {
   }
 
   private func index(of anchor: MediaAnchor) -> Int? { pools.firstIndex { $0.address.bind == anchor.bind } }
-
-  private mutating func fill(_ anchor: inout MediaAnchor, _ relayed: [Int], of streams: Int, from index: Int, at now: Instant) -> Bool {
-    var ports = anchor.ports
-    while ports.count < streams { ports.append(0) }
-    let missing = relayed.filter { ports.indices.contains($0) && ports[$0] == 0 }
-    guard pools[index].pool.canTake(missing.count, at: now) else { return false }
-    for stream in missing { ports[stream] = pools[index].pool.take(at: now) ?? 0 }
-    anchor.ports = ports
-    return true
-  }
 }

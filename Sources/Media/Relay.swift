@@ -61,8 +61,8 @@ public struct Relay: Sendable {
 
   public init() {}
 
-  public var sessionCount: Int { sessions.count }
-  public var flowCount: Int { flows.count - free.count }
+  var sessionCount: Int { sessions.count }
+  var flowCount: Int { flows.count - free.count }
 
   /// Opens one side, or changes its anchor: a stream whose address and port stay keeps its flow. `nil` when `flowLimit` would be passed; then nothing changed.
   public mutating func open(session: UInt64, side: MediaSide, anchor: MediaAnchor) -> Change? {

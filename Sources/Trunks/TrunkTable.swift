@@ -45,9 +45,8 @@ public struct TrunkTable {
   // MARK: Where a trunk leads
   /// Where requests of a trunk go now; `nil`: not resolved, or the peer is dynamic and not registered.
   public func destination(of trunk: Int) -> Flow? { flows[trunk] }
-  /// What we write as our host:port in Via and Contact on this trunk; the port is always written.
-  public func sentBy(_ trunk: Int) -> [UInt8] { hosts[trunk] }
-  public func contactHost(_ trunk: Int) -> [UInt8] { hosts[trunk] }
+  /// The host:port we go by on this trunk, in Via and Contact; the port is always written.
+  public func ownHost(_ trunk: Int) -> [UInt8] { hosts[trunk] }
 
   // MARK: Life
   /// New configuration: instances of peers that stay are reconfigured, of others closed.
@@ -148,8 +147,7 @@ public struct TrunkTable {
     var addresses = trunk.peer < resolved.count ? resolved[trunk.peer] : []
     if addresses.isEmpty, case .ip(let address) = peer.address { addresses = [address] }
     guard let address = addresses.first(where: { $0.family == listener.address.ip.family }) else { return nil }
-    // RFC 3261 19.1.2: 5061 for TLS, 5060 otherwise.
-    let port = trunk.peerPort ?? peer.port ?? (listener.transport == .tls ? 5061 : 5060)
+    let port = configuration.peerPort(of: trunk)
     return Flow(listener: UInt16(clamping: trunk.listener), transport: listener.transport, remote: TransportAddress(address, port))
   }
 }

@@ -34,18 +34,13 @@ extension TrunkTable {
       reason: trunks.compactMap { reason(of: $0, at: now) }.joined(separator: "; "), alarms: alarms)
   }
 
-  /// What a plugin did wrong so far, for the counters.
-  public struct PluginCounters: Sendable, Equatable {
-    public var plugin: String
-    public var overruns: UInt64
-    public var deadHandles: UInt64
-    public var refusedEdits: UInt64
-    public var droppedLogLines: UInt64
-  }
-  /// In the order in which plugins were first used.
-  public var pluginCounters: [PluginCounters] {
-    watches.map {
-      PluginCounters(plugin: $0.id, overruns: $0.overruns, deadHandles: $0.deadHandles, refusedEdits: $0.refusedEdits, droppedLogLines: $0.droppedNotes)
+  /// What plugins did wrong so far, plugin by plugin in the order in which they were first used: name and value.
+  public var pluginCounters: [(name: String, value: UInt64)] {
+    watches.flatMap { watch in
+      [
+        ("plugin.\(watch.id).overruns", watch.overruns), ("plugin.\(watch.id).dead-handles", watch.deadHandles),
+        ("plugin.\(watch.id).refused-edits", watch.refusedEdits), ("plugin.\(watch.id).dropped-log-lines", watch.droppedNotes),
+      ]
     }
   }
 

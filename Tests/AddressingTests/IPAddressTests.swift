@@ -78,9 +78,6 @@ import Testing
     #expect(
       try address("224.0.0.1").isMulticast && address("239.255.255.255").isMulticast && !address("240.0.0.1").isMulticast && !address("223.1.1.1").isMulticast)
     #expect(try address("ff02::1").isMulticast && !address("fe02::1").isMulticast)
-    #expect(
-      try address("169.254.1.1").isLinkLocal && !address("169.253.1.1").isLinkLocal && address("fe80::1").isLinkLocal && address("febf::1").isLinkLocal
-        && !address("fec0::1").isLinkLocal)
   }
 
   @Test("Addresses are ordered: IPv4 first, then by value")

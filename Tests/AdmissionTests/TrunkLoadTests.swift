@@ -86,17 +86,6 @@ import Timing
     load.release(trunk: 0)
     #expect(load.admit(trunk: 0, at: at(0)) == .tooFast)
   }
-  @Test("A call rebuilt after a restart takes its place beyond the limits, and gives it back")
-  func occupy() {
-    var load = TrunkLoad(configuration(("a", 1, 1)))
-    load.occupy(trunk: 0)
-    load.occupy(trunk: 0)
-    #expect(load.calls(on: 0) == 2)
-    #expect(load.admit(trunk: 0, at: at(0)) == .full)
-    load.release(trunk: 0)
-    load.release(trunk: 0)
-    #expect(load.admit(trunk: 0, at: at(0)) == .admitted)
-  }
   @Test("A new configuration keeps counts by name, whatever the order, and takes the new limits")
   func reconfigure() {
     let old = configuration(("a", 5, 0), ("b", 5, 0), ("gone", 5, 0))

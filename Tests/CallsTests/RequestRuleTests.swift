@@ -51,6 +51,20 @@ import Timing
     bench.finish()
   }
 
+  @Test("A malformed request that is repeated gets the same answer, To tag and all; no call is made of it — RFC 3261 8.2.7")
+  func malformedTwice() throws {
+    var bench = try Bench()
+    let twice = "Content-Type: application/sdp\r\nContent-Type: application/sdp\r\n"
+    let text = Bench.request("INVITE", uri: "sip:x@10.0.0.9", from: Bench.pbx, branch: "m", extra: twice)
+    bench.receive(text, from: Bench.pbx)
+    bench.receive(text, from: Bench.pbx)
+    let answers = bench.sent.filter { $0.to == Bench.pbx }.map(\.message)
+    #expect(answers.map(\.status) == [400, 400])
+    #expect(answers.first?.to.tag?.isEmpty == false)
+    #expect(answers.first?.encoded() == answers.last?.encoded())
+    bench.finish(records: 0)
+  }
+
   @Test("OPTIONS in and out of a dialog: 200 with Allow and Accept; in a dialog that is not: 481 — RFC 3261 11.2")
   func options() throws {
     var bench = try Bench()

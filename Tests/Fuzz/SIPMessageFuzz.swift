@@ -49,7 +49,7 @@ func touch(_ address: NameAddress?) {
 func touch(_ uri: SIPURI?) {
   guard let uri else { return }
   precondition(uri.port != 0)
-  _ = (uri.user, uri.host, uri.number, uri.parameter("transport"), uri.parameter("lr"), uri.bytes, uri.isEquivalent(to: uri))
+  _ = (uri.user, uri.host, uri.number, uri.parameter("transport"), uri.parameter("lr"), uri.bytes)
 }
 
 func touch(_ via: Via) {
@@ -93,7 +93,6 @@ func checkEdits(of message: SIPMessage, with bytes: [UInt8]) {
   edited.set(named: [0x58, 0x2d, 0x41], piece)
   if edited.isRequest {
     edited.replaceFirstValue(of: .route, with: piece)
-    edited.removeFirstValue(of: .recordRoute)
   } else {
     edited.setStatus(299, reason: piece)
   }

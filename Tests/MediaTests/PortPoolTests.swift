@@ -38,18 +38,6 @@ import Timing
     #expect(pool.free == 2)
   }
 
-  @Test("A restored call's pair is adopted once and not handed out") func adopt() {
-    var pool = PortPool(ranges: [10_000...10_005])
-    expect(pool.adopt(10_002), is: true)
-    expect(pool.adopt(10_002), is: false)
-    expect(pool.adopt(11_000), is: false)
-    expect(pool.take(at: ms(0)), is: 10_000)
-    expect(pool.take(at: ms(0)), is: 10_004)
-    expect(pool.take(at: ms(0)), is: nil)
-    expect(pool.release(10_002, at: ms(0)), is: true)
-    expect(pool.take(at: ms(5_000)), is: 10_002)
-  }
-
   @Test("New ranges keep what is taken or resting; what left them is forgotten") func replaced() {
     var old = PortPool(ranges: [10_000...10_007])
     for _ in 0..<4 { _ = old.take(at: ms(0)) }
@@ -123,21 +111,7 @@ import Timing
     expect(realm.take(relayed: [0], of: 1, family: .v4, at: ms(0))?.bind, is: one.bind)
   }
 
-  @Test("An anchor grows by new streams and keeps the ports it has") func extend() throws {
-    var realm = RealmPorts(realm: 0, addresses: [one], ranges: [10_000...10_005])
-    var anchor = try require(realm.take(relayed: [0], of: 1, at: ms(0)))
-    let grown = realm.extend(&anchor, relayed: [0, 2], of: 3, at: ms(0))
-    #expect(grown)
-    #expect(anchor.ports == [10_000, 0, 10_002])
-    let off = realm.extend(&anchor, relayed: [], of: 3, at: ms(0))
-    #expect(off && anchor.ports == [10_000, 0, 10_002])
-    let tooMany = realm.extend(&anchor, relayed: [0, 1, 2, 3], of: 4, at: ms(0))
-    #expect(!tooMany && anchor.ports == [10_000, 0, 10_002])
-    realm.giveBack(anchor, at: ms(0))
-    #expect(realm.capacity.pairsFree == 3)
-  }
-
-  @Test("A commit keeps the ports of calls taken; an adopted anchor is taken whole or not at all") func reconfigure() throws {
+  @Test("A commit keeps the ports of calls taken") func reconfigure() throws {
     var realm = RealmPorts(realm: 0, addresses: [one, two], ranges: [10_000...10_003])
     let kept = try require(realm.take(relayed: [0], of: 1, at: ms(0)))
     let left = try require(realm.take(relayed: [0], of: 1, at: ms(0)))
@@ -147,17 +121,11 @@ import Timing
     #expect(realm.capacity.pairsFree == 1)
     realm.giveBack(kept, at: ms(0))
     #expect(realm.capacity.pairsFree == 2)
-
-    var restored = RealmPorts(realm: 0, addresses: [one], ranges: [10_000...10_003])
-    let wide = restored.adopt(MediaAnchor(realm: 0, bind: one.bind, advertised: one.advertised, ports: [10_000, 10_004]))
-    #expect(!wide && restored.capacity.pairsFree == 2)
-    let whole = restored.adopt(MediaAnchor(realm: 0, bind: one.bind, advertised: one.advertised, ports: [10_000, 0, 10_002]))
-    #expect(whole && restored.capacity.pairsFree == 0)
   }
 
-  @Test("Capacity in calls: a leg takes a pair, a call with both legs here takes two") func capacity() {
+  @Test("Capacity in calls: one with both legs here takes two pairs") func capacity() {
     let realm = RealmPorts(realm: 0, addresses: [one, two], ranges: [16_384...32_767])
-    #expect(realm.capacity.legs == 16_384)
+    #expect(realm.capacity.pairs == 16_384)
     #expect(realm.capacity.calls == 8_192)
   }
 }

@@ -1,7 +1,8 @@
 import Addressing
-import Media
 import Testing
 import Timing
+
+@testable import Media
 
 @Suite struct Relaying {
   @Test("RTP and RTCP go from each side's peer to the other's, out of the other side's port") func bothWays() {

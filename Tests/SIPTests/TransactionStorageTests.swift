@@ -160,7 +160,7 @@ struct TransactionWalkTests {
       outcomes.note(outputs)
     }
     // Peers fall silent, our side answers what is open and gives up what rings.
-    for (id, request) in servers where !bench.layer.isAnswered(id) { outcomes.note(bench.respond(503, to: request, in: id)) }
+    for (id, request) in servers where [.trying, .proceeding].contains(bench.layer.phase(of: id)) { outcomes.note(bench.respond(503, to: request, in: id)) }
     for id in clients where bench.layer.requestMessage(of: id)?.method == .invite { bench.layer.cancel(id, reason: nil, at: bench.now) }
     outcomes.note(bench.drain())
     outcomes.note(bench.run(until: bench.now.since(Instant(nanoseconds: 0)) + .seconds(200)).map(\.output))

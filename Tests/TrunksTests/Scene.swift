@@ -2,6 +2,7 @@ import Addressing
 import Configuration
 import SIP
 import Timing
+import Trunks
 
 /// A small appliance: one UDP and one TLS listener, three peers, a trunk to each and a second one to the first.
 func scene(
@@ -63,4 +64,9 @@ extension SIPMessage {
     return value.map { String(decoding: $0, as: UTF8.self) }
   }
   var wire: String { String(decoding: encoded(), as: UTF8.self) }
+}
+
+extension TrunkTable {
+  /// A counter of the plugin that was used first.
+  func counter(_ name: String) -> UInt64? { pluginCounters.first { $0.name.hasSuffix("." + name) }?.value }
 }

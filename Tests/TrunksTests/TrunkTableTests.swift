@@ -58,16 +58,16 @@ struct TrunkTableTests {
   @Test("Our own host is the trunk's, else the listener's, else the system's, else the public or own address; the port is always written")
   func hosts() {
     var configuration = scene(type: "bare")
-    #expect(String(decoding: table(configuration).sentBy(0), as: UTF8.self) == "192.0.2.1:5060")
+    #expect(String(decoding: table(configuration).ownHost(0), as: UTF8.self) == "192.0.2.1:5060")
     configuration.listeners[0].publicAddress = IPAddress("2001:db8::7")
-    #expect(String(decoding: table(configuration).contactHost(0), as: UTF8.self) == "[2001:db8::7]:5060")
+    #expect(String(decoding: table(configuration).ownHost(0), as: UTF8.self) == "[2001:db8::7]:5060")
     configuration.system.identity = "edge.example"
-    #expect(String(decoding: table(configuration).contactHost(0), as: UTF8.self) == "edge.example:5060")
+    #expect(String(decoding: table(configuration).ownHost(0), as: UTF8.self) == "edge.example:5060")
     configuration.listeners[0].contactHost = "listener.example"
-    #expect(String(decoding: table(configuration).contactHost(0), as: UTF8.self) == "listener.example:5060")
+    #expect(String(decoding: table(configuration).ownHost(0), as: UTF8.self) == "listener.example:5060")
     configuration.trunks[0].contactHost = "trunk.example"
-    #expect(String(decoding: table(configuration).contactHost(0), as: UTF8.self) == "trunk.example:5060")
-    #expect(String(decoding: table(configuration).contactHost(1), as: UTF8.self) == "edge.example:5081")
+    #expect(String(decoding: table(configuration).ownHost(0), as: UTF8.self) == "trunk.example:5060")
+    #expect(String(decoding: table(configuration).ownHost(1), as: UTF8.self) == "edge.example:5081")
   }
 
   @Test("A failure puts a trunk last for 60 s; a sign of life restores it at once")
@@ -136,7 +136,7 @@ struct TrunkTableTests {
     #expect(trunks.requestIn(&fresh, trunk: 0, at: second(1)) == .refuse(status: 503))
     var inDialog = try request("BYE", toTag: ";tag=b")
     #expect(trunks.requestIn(&inDialog, trunk: 0, at: second(1)) == .pass)
-    #expect(trunks.pluginCounters[0].overruns == 11)
+    #expect(trunks.counter("overruns") == 11)
     trunks.reconfigure(scene(type: "bare"), resolved: resolvedScene)
     #expect(trunks.states(at: second(1))[0] == .up)
   }
@@ -151,7 +151,7 @@ struct TrunkTableTests {
       var message = try response(180)
       trunks.responseIn(&message, trunk: 0, at: second(n * 2))
     }
-    #expect(trunks.pluginCounters[0].overruns == 30)
+    #expect(trunks.counter("overruns") == 30)
     #expect(trunks.states(at: second(60))[0] == .up)
   }
 
@@ -165,7 +165,7 @@ struct TrunkTableTests {
       clock.step = .milliseconds(n % 100 == 0 ? 3 : 0)
       trunks.responseIn(&message, trunk: 0, at: second(1))
     }
-    #expect(trunks.pluginCounters[0].overruns == 30)
+    #expect(trunks.counter("overruns") == 30)
     #expect(trunks.states(at: second(1))[0] == .up)
   }
 

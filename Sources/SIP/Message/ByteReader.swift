@@ -1,3 +1,5 @@
+import Addressing
+
 /// A place in received bytes that can not be moved outside them: past the end it reads NUL, which no grammar here accepts.
 ///
 /// Positions are offsets from `base`; whoever makes a reader guarantees that `base` covers `end` bytes for the reader's life.
@@ -122,11 +124,6 @@ extension UInt8 {
   /// ASCII only.
   @inline(__always) var lowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
   @inline(__always) var isBlank: Bool { self == 0x20 || self == 0x09 }
-  @inline(__always) var hexadecimalValue: UInt8? {
-    if isDigit { return self &- 0x30 }
-    let letter = (self | 0x20) &- 0x61
-    return letter < 6 ? letter &+ 10 : nil
-  }
 }
 
 extension ArraySlice<UInt8> {

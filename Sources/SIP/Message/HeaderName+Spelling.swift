@@ -75,31 +75,4 @@ extension HeaderName {
     case .identityInfo: "Identity-Info"
     }
   }
-
-  /// The compact form (IANA registry), in lower case; `nil` when there is none.
-  public var compactForm: UInt8? {
-    switch self {
-    case .acceptContact: UInt8(ascii: "a")
-    case .referredBy: UInt8(ascii: "b")
-    case .contentType: UInt8(ascii: "c")
-    case .requestDisposition: UInt8(ascii: "d")
-    case .contentEncoding: UInt8(ascii: "e")
-    case .from: UInt8(ascii: "f")
-    case .callID: UInt8(ascii: "i")
-    case .rejectContact: UInt8(ascii: "j")
-    case .supported: UInt8(ascii: "k")
-    case .contentLength: UInt8(ascii: "l")
-    case .contact: UInt8(ascii: "m")
-    case .identityInfo: UInt8(ascii: "n")
-    case .event: UInt8(ascii: "o")
-    case .referTo: UInt8(ascii: "r")
-    case .subject: UInt8(ascii: "s")
-    case .to: UInt8(ascii: "t")
-    case .allowEvents: UInt8(ascii: "u")
-    case .via: UInt8(ascii: "v")
-    case .sessionExpires: UInt8(ascii: "x")
-    case .identity: UInt8(ascii: "y")
-    default: nil
-    }
-  }
 }

@@ -23,12 +23,4 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
     default: false
     }
   }
-
-  /// Whether a second field of this name makes the message malformed: two readers could take different ones.
-  var isSingle: Bool {
-    switch self {
-    case .callID, .cseq, .from, .to, .maxForwards, .contentLength, .contentType: true
-    default: false
-    }
-  }
 }

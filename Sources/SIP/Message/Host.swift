@@ -1,3 +1,5 @@
+import Addressing
+
 /// `host [ ":" port ]` of RFC 3261 section 25.1, shared by URIs and Via.
 ///
 /// One liberty, from RFC 1123: a last label may begin with a digit (container and machine names do) unless it is all digits, for then

@@ -1,3 +1,5 @@
+import Addressing
+
 /// One value of a Reason header field (RFC 3326; in responses RFC 6432): protocol and cause. The text is not carried.
 public struct Reason: Sendable, Equatable {
   public enum Namespace: Sendable, Equatable { case sip, q850, other }
@@ -41,13 +43,8 @@ public struct Reason: Sendable, Equatable {
       case .other: "Tandem;cause="
       }
     var out = name.withUTF8Buffer { Array($0) }
-    appendDecimal(UInt64(max(cause, 0)), to: &out)
+    out.appendDecimal(UInt64(max(cause, 0)))
     return out
-  }
-
-  private func appendDecimal(_ value: UInt64, to out: inout [UInt8]) {
-    if value >= 10 { appendDecimal(value / 10, to: &out) }
-    out.append(UInt8(0x30 + value % 10))
   }
 }
 

@@ -84,19 +84,6 @@ extension SIPMessage {
     value.withBytes { replaceFirstValue(of: name, bytes: $0) }
   }
 
-  /// Takes the first value of a list header away (the top Via, the first Route).
-  public mutating func removeFirstValue(of name: HeaderName) {
-    guard let place = index.firstIndex(where: { $0.name == name }) else { return }
-    let rest = valuesBehindFirst(of: index[place])
-    // A field whose value begins later than its line could not be written line by line: it moves to a line of its own.
-    if !rest.isEmpty, let field = write(name, { $0.append(contentsOf: rest) }) {
-      index[place] = field
-    } else {
-      index.remove(at: place)
-    }
-    refresh(name)
-  }
-
   /// Nothing happens on a response. Bytes that would end the URI or the line are written as `%20`.
   @inlinable public mutating func setRequestURI(_ uri: some Collection<UInt8>) {
     uri.withBytes { setRequestURI(bytes: $0) }

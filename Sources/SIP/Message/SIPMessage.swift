@@ -15,8 +15,6 @@
 ///
 /// Bounds: `SIPLimits`. Values handed in for editing may hold anything; control bytes in them become spaces, so no edit can add a line.
 public struct SIPMessage: Sendable {
-  public enum StartLine: Sendable { case request(Method), response(status: Int) }
-
   var arena: [UInt8]
   var index: [HeaderField]
   /// The request's method; for a response the method of its CSeq.
@@ -39,7 +37,6 @@ public struct SIPMessage: Sendable {
   }
 
   // MARK: Start line
-  public var startLine: StartLine { statusCode == 0 ? .request(method) : .response(status: Int(statusCode)) }
   public var isRequest: Bool { statusCode == 0 }
   /// 100...699; 0 for a request.
   public var status: Int { Int(statusCode) }

@@ -1,3 +1,5 @@
+import Addressing
+
 /// A `sip`, `sips` or `tel` URI, or any other absolute URI as opaque (RFC 3261 section 19, RFC 3966). Slices share the bytes it was read from.
 ///
 /// Reading is strict: every character is checked against the grammar, escapes are two hexadecimal digits, ports are 1...65535, an IPv6 host is an
@@ -46,8 +48,6 @@ public struct SIPURI: Sendable {
   /// Empty for `tel` and opaque URIs. An IPv6 host keeps its brackets.
   public var host: ArraySlice<UInt8> { layout.host.slice(of: storage) }
   public var port: UInt16? { layout.port == 0 ? nil : layout.port }
-  /// Whether `?Name=value` parts follow; they are not allowed in a Request-URI (RFC 3261 19.1.1).
-  public var hasHeaders: Bool { layout.headers.count > 0 }
   /// All parameters, from the first `;`; empty when there are none.
   public var parameters: ArraySlice<UInt8> { layout.parameters.slice(of: storage) }
 
@@ -101,15 +101,8 @@ public struct SIPURI: Sendable {
         out.append(byte)
       } else {
         out.append(UInt8(ascii: "%"))
-        out.append(UInt8.hexadecimalDigit(byte >> 4))
-        out.append(UInt8.hexadecimalDigit(byte & 0xf))
+        out.appendHexadecimal(UInt64(byte), digits: 2)
       }
     }
-  }
-}
-
-extension UInt8 {
-  fileprivate static func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "A") &+ (value &- 10)
   }
 }

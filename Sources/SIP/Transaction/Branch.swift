@@ -1,3 +1,5 @@
+import Addressing
+
 /// A branch of our own making (RFC 3261 8.1.1.7): `z9hG4bK`, then in lower-case hexadecimal two digits of shard, eight of slot,
 /// eight of generation and sixteen of randomness.
 ///
@@ -26,17 +28,7 @@ public struct Branch: Equatable, Sendable {
     guard bytes.count == Self.length, Self.hasCookie(bytes) else { return nil }
     var digits = bytes.dropFirst(7)
     func number(_ count: Int) -> UInt64? {
-      var value: UInt64 = 0
-      for byte in digits.prefix(count) {
-        let digit: UInt8
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte &- UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte &- UInt8(ascii: "a") &+ 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte &- UInt8(ascii: "A") &+ 10
-        default: return nil
-        }
-        value = value << 4 | UInt64(digit)
-      }
+      let value = digits.hexadecimal(digits: count)
       digits = digits.dropFirst(count)
       return value
     }
@@ -48,19 +40,10 @@ public struct Branch: Equatable, Sendable {
 
   func append(to out: inout [UInt8]) {
     Self.cookie.withUTF8Buffer { out.append(contentsOf: $0) }
-    Self.appendHex(UInt64(shard), digits: 2, to: &out)
-    Self.appendHex(UInt64(slot), digits: 8, to: &out)
-    Self.appendHex(UInt64(generation), digits: 8, to: &out)
-    Self.appendHex(random, digits: 16, to: &out)
-  }
-
-  static func appendHex(_ value: UInt64, digits: Int, to out: inout [UInt8]) {
-    var shift = UInt64(digits) * 4
-    while shift > 0 {
-      shift -= 4
-      let digit = UInt8(truncatingIfNeeded: value >> shift & 0xf)
-      out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-    }
+    out.appendHexadecimal(UInt64(shard), digits: 2)
+    out.appendHexadecimal(UInt64(slot), digits: 8)
+    out.appendHexadecimal(UInt64(generation), digits: 8)
+    out.appendHexadecimal(random, digits: 16)
   }
 
   private static func hasCookie(_ bytes: ArraySlice<UInt8>) -> Bool {

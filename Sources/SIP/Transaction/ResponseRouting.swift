@@ -2,11 +2,8 @@ import Addressing
 
 /// What the source of a request adds to its top Via, and where its responses go: RFC 3261 18.2.1 and 18.2.2, RFC 3581.
 enum ResponseRouting {
-  /// The port of a sent-by that names none.
-  static func defaultPort(of transport: Transport) -> UInt16 { transport == .tls ? 5061 : 5060 }
-
   static func sentByPort(_ via: Via, transport: Transport) -> UInt16 {
-    guard let port = via.port, port != 0 else { return defaultPort(of: transport) }
+    guard let port = via.port, port != 0 else { return transport.defaultPort }
     return port
   }
 

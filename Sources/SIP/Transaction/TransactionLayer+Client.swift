@@ -107,12 +107,12 @@ extension TransactionLayer {
 
   /// 18.1.2: a response whose top Via does not name us is not ours.
   private static func isSentBy(_ via: Via, _ sentBy: [UInt8], _ transport: Transport) -> Bool {
-    let port = via.port ?? ResponseRouting.defaultPort(of: transport)
+    let port = via.port ?? transport.defaultPort
     let host = via.host
     guard sentBy.count >= host.count else { return false }
     for (a, b) in zip(host, sentBy) where a | 0x20 != b | 0x20 { return false }
     let rest = sentBy[host.count...]
-    guard let colon = rest.first else { return port == ResponseRouting.defaultPort(of: transport) }
+    guard let colon = rest.first else { return port == transport.defaultPort }
     guard colon == UInt8(ascii: ":") else { return false }
     var number = 0
     for byte in rest.dropFirst() { number = (number &* 10 &+ Int(byte) &- 48) & 0xff_ffff }

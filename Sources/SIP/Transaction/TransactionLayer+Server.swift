@@ -48,10 +48,10 @@ extension TransactionLayer {
     let answering = ResponseRouting.flow(answering: via, receivedBy: flow)
     guard let slot, servers[slot].isInvite else {
       tally.unmatchedCancels += 1
-      emit(.transmit(SIPMessage(responding: 481, to: cancel, toTag: Self.tag(hash)).encoded(), answering))
+      emit(.transmit(SIPMessage(responding: 481, to: cancel, toTag: tag(hash)).encoded(), answering))
       return
     }
-    let tag = servers[slot].localTag.isEmpty ? Self.tag(hash) : servers[slot].localTag
+    let tag = servers[slot].localTag.isEmpty ? tag(hash) : servers[slot].localTag
     emit(.transmit(SIPMessage(responding: 200, to: cancel, toTag: tag).encoded(), answering))
     guard servers[slot].phase == .proceeding, !servers[slot].isCancelled else { return }
     servers[slot].isCancelled = true
@@ -63,12 +63,12 @@ extension TransactionLayer {
     let mergeHash = incoming.mergeHash(keyedHash)
     if request.to.tag == nil, serversByMerge.find(mergeHash, where: { servers[$0].matching.isMerge(of: incoming) }) != nil {
       tally.merged += 1
-      emit(.transmit(SIPMessage(responding: 482, to: request, toTag: Self.tag(hash)).encoded(), answering))
+      emit(.transmit(SIPMessage(responding: 482, to: request, toTag: tag(hash)).encoded(), answering))
       return
     }
     guard liveTransactions < limit else {
       tally.refusedFull += 1
-      emit(.transmit(SIPMessage(responding: 503, to: request, toTag: Self.tag(hash)).encoded(), answering))
+      emit(.transmit(SIPMessage(responding: 503, to: request, toTag: tag(hash)).encoded(), answering))
       return
     }
     let place = servers.next
@@ -100,10 +100,10 @@ extension TransactionLayer {
     return request
   }
 
-  /// The To tag of an answer given without a transaction (8.2.7): the same for the same request, not to be guessed for another.
-  private static func tag(_ hash: UInt64) -> [UInt8] {
+  /// A To tag out of a request's hash. Sealed, for the hash itself would tell peers how to fill one bucket of the index.
+  private func tag(_ hash: UInt64) -> [UInt8] {
     var tag: [UInt8] = []
-    Branch.appendHex(hash, digits: 16, to: &tag)
+    tag.appendHexadecimal(seal(hash), digits: 16)
     return tag
   }
 
@@ -145,21 +145,23 @@ extension TransactionLayer {
     servers[id.slot].answerAcknowledged()
   }
 
+  /// The To tag for an answer that makes no dialog: the same for each repetition of the request (8.2.7), not to be guessed for another.
+  public mutating func tag(answering request: SIPMessage) -> [UInt8] {
+    incoming.read(request, via: request.topVia, origin: 0, as: request.method)
+    return tag(incoming.transactionHash(keyedHash))
+  }
+
   /// A final answer without keeping state: for requests refused before a transaction is worth it (stateless UAS, 8.2.7). `flow`: the request's;
   /// where the answer goes follows from its top Via, in which `received` and `rport` are set if they were not yet.
-  public mutating func answerStatelessly(_ response: SIPMessage, on flow: Flow) {
-    let via = response.topVia
+  public mutating func answerStatelessly(_ status: Int, to request: SIPMessage, on flow: Flow) {
+    let via = request.topVia
+    let response = SIPMessage(responding: status, to: request, toTag: tag(answering: request))
     emit(.transmit(marked(response, via, flow).encoded(), ResponseRouting.flow(answering: via, receivedBy: flow)))
   }
 
   /// Where its responses go.
   public func flow(of id: ServerID) -> Flow? {
     servers.holds(id.slot, generation: id.generation) ? servers[id.slot].flow : nil
-  }
-  /// Whether a final response has been sent, or the transaction is gone.
-  public func isAnswered(_ id: ServerID) -> Bool {
-    guard let phase = phase(of: id) else { return true }
-    return phase != .trying && phase != .proceeding
   }
   func phase(of id: ServerID) -> TransactionPhase? {
     servers.holds(id.slot, generation: id.generation) ? servers[id.slot].phase : nil
