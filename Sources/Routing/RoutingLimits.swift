@@ -1,9 +1,9 @@
 /// Every bound of this module, with its reason.
-public enum RoutingLimits {
+enum RoutingLimits {
   /// Bytes of a number. E.164 has 15 digits; the rest is room for prefixes, carrier codes and `;ext=`. Keeps pattern matching short.
-  public static let numberBytes = 64
+  static let numberBytes = 64
   /// Bytes of one pattern. A few hundred alternatives; longer lists belong into several routes.
-  public static let patternBytes = 4096
+  static let patternBytes = 4096
   /// PCRE2's match limit: steps of backtracking for one pattern against one number. An honest pattern needs some tens; the limit is reached within about a millisecond.
   static let matchSteps: UInt32 = 20_000
   /// PCRE2's depth limit: nested backtracking points. A number has at most `numberBytes` places to nest at.

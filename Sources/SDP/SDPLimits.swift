@@ -1,12 +1,12 @@
 /// The bounds of one session description. A call needs a few streams of a dozen formats; the largest descriptions met in the field (browsers
 /// offering every codec, candidates included) stay below 16 KiB and 300 attributes.
-public enum SDPLimits {
+enum SDPLimits {
   /// Bytes of the whole description: what one UDP datagram can carry.
-  public static let bytes = 65_536
+  static let bytes = 65_536
   /// m-lines. Above what any endpoint offers; each may cost a port pair.
-  public static let media = 64
+  static let media = 64
   /// Formats of one m-line: half of the payload types there are.
-  public static let formats = 64
+  static let formats = 64
   /// Attributes, session's and streams' together.
-  public static let attributes = 512
+  static let attributes = 512
 }

@@ -1,4 +1,4 @@
-public import CTandemTrunk
+import CTandemTrunk
 import SIP
 
 /// The host's functions as plugins see them (`tt_host_v1` in tandem_trunk.h): the one constant table of the process, handed to every
@@ -6,9 +6,9 @@ import SIP
 ///
 /// Each function finds its instance through the context, checks that the handle is the message of the hook that runs now,
 /// reads bounded bytes, and answers with a value: nothing a plugin passes here can trap, short of pointers that point nowhere.
-public enum HostTable {
+enum HostTable {
   /// Lives as long as the process; immutable after it is made.
-  nonisolated(unsafe) public static let pointer: UnsafePointer<tt_host_v1> = {
+  nonisolated(unsafe) static let pointer: UnsafePointer<tt_host_v1> = {
     let table = UnsafeMutablePointer<tt_host_v1>.allocate(capacity: 1)
     table.initialize(to: make())
     return UnsafePointer(table)

@@ -1,4 +1,4 @@
-public import CTandemTrunk
+import CTandemTrunk
 
 /// Why a plugin's table can not be used. The text names the plugin, the value, the rule and what to do.
 public struct PluginRefusal: Error, Sendable, Equatable, CustomStringConvertible {
@@ -9,11 +9,11 @@ public struct PluginRefusal: Error, Sendable, Equatable, CustomStringConvertible
 ///
 /// Only fields that every major version keeps at their place (`abi_major`, `struct_size`) are read before the version is known
 /// to be ours. Strings are read up to their bound, so a missing NUL is found and not followed.
-public enum PluginCheck {
-  public static let supportedMajor = UInt32(TT_ABI_MAJOR)
+enum PluginCheck {
+  static let supportedMajor = UInt32(TT_ABI_MAJOR)
 
   /// `file`: for the message only.
-  public static func verify(_ table: UnsafePointer<tt_plugin_v1>?, file: String) throws(PluginRefusal) {
+  static func verify(_ table: UnsafePointer<tt_plugin_v1>?, file: String) throws(PluginRefusal) {
     guard let table else {
       throw PluginRefusal(description: "plugin \(file): its entry returned nothing: it does not support this host (ABI \(TT_ABI_MAJOR).\(TT_ABI_MINOR))")
     }
@@ -39,7 +39,7 @@ public enum PluginCheck {
   }
 
   /// The identity of a table that `verify` accepted.
-  public static func identity(of table: UnsafePointer<tt_plugin_v1>) -> (id: String, version: String, description: String) {
+  static func identity(of table: UnsafePointer<tt_plugin_v1>) -> (id: String, version: String, description: String) {
     (
       text(table.pointee.id, limit: 32) ?? "", text(table.pointee.version, limit: 32) ?? "",
       text(table.pointee.description, limit: 200) ?? ""

@@ -13,7 +13,7 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
 
   /// Whether the header's grammar is a comma-separated list, so that several fields and one field with commas mean the same
   /// (RFC 3261 7.3.1). Where a comma is part of the value (Date, Subject, credentials, comments) it is not.
-  public var isList: Bool {
+  var isList: Bool {
     switch self {
     case .accept, .acceptEncoding, .acceptLanguage, .alertInfo, .allow, .allowEvents, .callInfo, .contact, .contentEncoding,
       .contentLanguage, .diversion, .geolocation, .historyInfo, .inReplyTo, .pAssertedIdentity, .pEarlyMedia,

@@ -26,7 +26,7 @@ extension SIPMessage {
   }
 
   /// `values` without the array.
-  @inline(__always) public func forEachValue(_ name: HeaderName, _ body: (ArraySlice<UInt8>) -> Void) {
+  @inline(__always) func forEachValue(_ name: HeaderName, _ body: (ArraySlice<UInt8>) -> Void) {
     for field in index where field.name == name {
       var rest = field.value.slice(of: arena)
       guard name.isList else {

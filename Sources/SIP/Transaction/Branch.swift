@@ -5,8 +5,8 @@ import Addressing
 ///
 /// A response finds its client transaction from these bytes alone, without a search; the generation tells a slot's present
 /// holder from earlier ones, and the random part, which must match too, keeps others from forging a response.
-public struct Branch: Equatable, Sendable {
-  public var shard: UInt8
+struct Branch: Equatable, Sendable {
+  var shard: UInt8
   var slot: UInt32
   var generation: UInt32
   var random: UInt64
@@ -24,7 +24,7 @@ public struct Branch: Equatable, Sendable {
   }
 
   /// `nil` if the bytes are no branch of this form.
-  public init?(_ bytes: ArraySlice<UInt8>) {
+  init?(_ bytes: ArraySlice<UInt8>) {
     guard bytes.count == Self.length, Self.hasCookie(bytes) else { return nil }
     var digits = bytes.dropFirst(7)
     func number(_ count: Int) -> UInt64? {
