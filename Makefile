@@ -1,5 +1,5 @@
 # Tandem. `make` lists the targets; `make run` and `make check` need nothing done before them.
-.PHONY: help prepare build run check test simulate fuzz system bench lint
+.PHONY: help prepare build run check test simulate fuzz system bench lint image image-lock image-smoke image-check
 .DEFAULT_GOAL := help
 
 BIN := .build/release
@@ -16,6 +16,9 @@ help:
 	@echo 'make system    the real daemon against SIPp and baresip'
 	@echo 'make bench     signalling cost beside Kamailio in the same run (needs root)'
 	@echo 'make lint      swift format, checked'
+	@echo 'make image     the disk image for the box, in .build/image/out (image/README.md)'
+	@echo 'make image-check  the image in QEMU: boot, calls, crashes, power cuts, figures (image-smoke: its first part)'
+	@echo 'make image-lock   the Debian packages of the image, as the mirror has them today'
 
 prepare:
 	@.ci/prepare
@@ -50,4 +53,16 @@ bench: build
 lint: prepare
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests plugins
 
-check: lint test build simulate fuzz system
+image: build
+	@python3 image/build.py
+
+image-lock: prepare
+	@python3 image/packages.py refresh
+
+image-smoke: image
+	@python3 Tests/Image/run.py --quick
+
+image-check: image
+	@python3 Tests/Image/run.py
+
+check: lint test build simulate fuzz system image-smoke

@@ -46,6 +46,13 @@ public final class DatagramSocket: Sendable {
     local = try localAddress(of: descriptor, object: object)
   }
 
+  /// A socket that is bound already, handed over by a `DescriptorStore`.
+  public init(adopting descriptor: Descriptor, dscp: UInt8 = 0) throws(SystemCallError) {
+    self.descriptor = descriptor
+    local = try localAddress(of: descriptor, object: "udp socket handed over")
+    setDSCP(descriptor, dscp, local.ip.family)
+  }
+
   /// Marks what leaves from now on, 0...63.
   public func mark(dscp: UInt8) { setDSCP(descriptor, dscp, local.ip.family) }
   /// The kernel's real bound in bytes (it counts its own overhead in).

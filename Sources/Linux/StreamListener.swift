@@ -26,6 +26,14 @@ public final class StreamListener {
     spare = StreamListener.makeSpare()
   }
 
+  /// A listener that listens already, handed over by a `DescriptorStore`.
+  public init(adopting descriptor: Descriptor, dscp: UInt8 = 0) throws(SystemCallError) {
+    self.descriptor = descriptor
+    local = try localAddress(of: descriptor, object: "tcp listener handed over")
+    setDSCP(descriptor, dscp, local.ip.family)
+    spare = StreamListener.makeSpare()
+  }
+
   public enum Accepted {
     case connection(Descriptor, remote: TransportAddress)
     /// One was turned away: no descriptors are left.

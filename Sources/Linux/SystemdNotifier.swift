@@ -2,8 +2,7 @@ import CSystemd
 public import Timing
 
 /// What the service manager is told (sd_notify). Without one every call does nothing.
-///
-/// The descriptor store (`FDSTORE=1` with sockets attached, handed back at the next start) will join here.
+/// What it keeps for us over a restart is `DescriptorStore`'s.
 public struct SystemdNotifier: Sendable {
   /// How long the manager waits for a keep-alive before it kills us; `nil` = it does not watch. Tell it twice as often.
   public let watchdog: Gap?

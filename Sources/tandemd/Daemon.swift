@@ -39,7 +39,8 @@ final class Daemon {
   private let control: ControlConnections
   private var isRunning = true
 
-  init(_ options: Options, log: Log, signals: SignalWatcher) throws {
+  /// `sockets`: what the service manager kept of the daemon before us.
+  init(_ options: Options, log: Log, signals: SignalWatcher, sockets: DescriptorStore) throws {
     self.options = options
     self.log = log
     self.signals = signals
@@ -69,7 +70,8 @@ final class Daemon {
       exchange: exchange, setup: start,
       outlets: SignallingThread.Outlets(
         record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
-        note: { note in log.write(Log.Level(note.level), note.text, note.fields) }))
+        note: { note in log.write(Log.Level(note.level), note.text, note.fields) }),
+      store: sockets)
     self.signalling = signalling
     live.signalling = signalling
     poll = try EventPoll()
@@ -206,7 +208,8 @@ enum Watchdog {
     try? Thread.spawn(name: "watchdog") {
       guard let clock = try? EventPoll() else { return }
       while true {
-        if MonotonicClock.now().since(signalling.lastTurn) < limit { notifier.alive() }
+        // Half of it: a thread that hangs is noticed then, and the manager waits its whole limit from the last word on.
+        if MonotonicClock.now().since(signalling.lastTurn) < Gap(nanoseconds: limit.nanoseconds / 2) { notifier.alive() }
         clock.wait(pause) { _ in }
       }
     }

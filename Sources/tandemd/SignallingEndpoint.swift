@@ -19,11 +19,15 @@ final class SignallingEndpoint {
   /// The kernel would not take more; waiting for writability.
   var isBlocked = false
 
-  /// Binds it; errors name the listener.
-  init(_ listener: Configuration.Listener, number: UInt32, index: UInt16) throws(SystemCallError) {
+  /// Takes the socket it had before a restart, else binds it; errors name the listener.
+  init(_ listener: Configuration.Listener, number: UInt32, index: UInt16, kept: KeptSockets? = nil) throws(SystemCallError) {
     self.listener = listener
     self.number = number
     self.index = index
+    if let socket = kept?.take(listener) {
+      self.socket = socket
+      return
+    }
     let label = "listener \(listener.name)"
     switch listener.transport {
     case .udp:

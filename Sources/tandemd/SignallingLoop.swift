@@ -29,6 +29,7 @@ final class SignallingLoop {
   let poll: EventPoll
   private let pool = DatagramPool()
   private var mediaPorts: MediaPorts
+  private let kept: KeptSockets?
   private(set) var gate: SourceGate
 
   /// By the configuration's index.
@@ -49,17 +50,19 @@ final class SignallingLoop {
 
   init(
     exchange: Exchange, setup: Exchange.Setup, outlets: SignallingThread.Outlets, media: MediaThread,
-    mailbox: Mailbox<SignallingThread.Message>, heartbeat: Heartbeat
+    mailbox: Mailbox<SignallingThread.Message>, heartbeat: Heartbeat, kept: KeptSockets?
   ) throws(SystemCallError) {
     self.exchange = exchange
     self.outlets = outlets
     self.mailbox = mailbox
     self.heartbeat = heartbeat
+    self.kept = kept
     poll = try EventPoll()
     gate = SourceGate(setup.configuration, resolved: setup.resolved)
     mediaPorts = MediaPorts(media: media, realms: setup.configuration.mediaRealms)
     try poll.add(mailbox.descriptor, key: PollKey.mailbox.rawValue)
     endpoints = try bound(setup.configuration.listeners)
+    kept?.follow(endpoints)
   }
 
   func run() {
@@ -215,7 +218,7 @@ final class SignallingLoop {
         result.append(old)
       } else {
         lastNumber &+= 1
-        let new = try SignallingEndpoint(listener, number: lastNumber, index: UInt16(truncatingIfNeeded: index))
+        let new = try SignallingEndpoint(listener, number: lastNumber, index: UInt16(truncatingIfNeeded: index), kept: kept)
         try poll.add(new.descriptor, key: PollKey.endpoint(new.number).rawValue)
         result.append(new)
       }
@@ -236,6 +239,7 @@ final class SignallingLoop {
     exchange.reconfigure(setup, wallClock: WallClock.atInstantZero(), at: now)
     carryOutActions()
     for endpoint in gone { close(endpoint) }
+    kept?.follow(endpoints)
   }
 
   private func close(_ endpoint: SignallingEndpoint) {

@@ -34,14 +34,15 @@ final class SignallingThread: Sendable {
   let heartbeat: Heartbeat
 
   /// Binds all listeners, then starts serving. The exchange is given away: the caller must not use its copy.
-  /// Throws naming the listener that can not be bound.
-  init(exchange: Exchange, setup: Exchange.Setup, outlets: Outlets) throws(SystemCallError) {
+  /// Throws naming the listener that can not be bound. `store`, given away too, has the sockets of before a restart.
+  init(exchange: Exchange, setup: Exchange.Setup, outlets: Outlets, store: DescriptorStore? = nil) throws(SystemCallError) {
     let mailbox = try Mailbox<Message>()
     let heartbeat = Heartbeat()
     let media = try MediaThread { event in mailbox.post(.media(event)) }
     do throws(SystemCallError) {
       let loop = Handover(
-        try SignallingLoop(exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat))
+        try SignallingLoop(
+          exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat, kept: store.map(KeptSockets.init)))
       try Thread.spawn(name: "signalling") { loop.value.run() }
     } catch {
       media.post(.stop)

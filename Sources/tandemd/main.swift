@@ -15,7 +15,7 @@ case .run(let options):
     DescriptorLimit.raise()
     // Before any thread: they inherit the blocked signals.
     let signals = try SignalWatcher()
-    try Daemon(options, log: Log(), signals: signals).run()
+    try Daemon(options, log: Log(), signals: signals, sockets: DescriptorStore()).run()
   } catch let error as ControlError {
     StandardError.write("tandemd: the configuration is refused:")
     for problem in error.problems { StandardError.write("  " + (problem.line.map { "line \($0): " } ?? "") + problem.text) }
