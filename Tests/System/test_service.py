@@ -100,6 +100,8 @@ class ServiceManager(ServiceTest):
         ear.settimeout(3)
         self.stage.sockets.append(ear)
         self.stage.start(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "2000000"})
+        kept = [ear.recv(1000) for _ in range(2)]
+        self.assertTrue(all(said.startswith(b"FDSTORE=1") for said in kept), kept)
         self.assertEqual(ear.recv(1000), b"READY=1")
         began = time.monotonic()
         self.assertEqual([ear.recv(1000) for _ in range(4)], [b"WATCHDOG=1"] * 4)
