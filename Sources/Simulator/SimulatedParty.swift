@@ -157,7 +157,7 @@ struct SimulatedParty: Sendable {
       case .cancelled(let server): receivedCancel(server, at: now)
       case .response(let client, let message, _): received(message, client: client, at: now)
       case .timedOut(let client), .transportFailed(let client): unanswered(client, at: now)
-      case .unacknowledged, .stray, .clientEnded, .serverEnded: break
+      case .unacknowledged, .stray, .turnedAway, .clientEnded, .serverEnded: break
       }
     }
     calls.removeAll { $0.state == .over }

@@ -146,6 +146,7 @@ extension TransactionLayer.Output {
     case .transportFailed: "transportFailed"
     case .unacknowledged: "unacknowledged"
     case .stray(let m, _): "stray " + title(m)
+    case .turnedAway(let m, _): "turned away " + title(m)
     case .clientEnded: "clientEnded"
     case .serverEnded: "serverEnded"
     }

@@ -197,7 +197,7 @@ struct TransactionWalkTests {
         case .request(let id, _, _): #expect(serving.insert(id).inserted, "handed up twice")
         case .cancelled(let id), .unacknowledged(let id): #expect(serving.contains(id))
         case .serverEnded(let id): #expect(serving.remove(id) != nil, "ended twice")
-        case .transmit, .ack, .stray: break
+        case .transmit, .ack, .stray, .turnedAway: break
         }
       }
     }

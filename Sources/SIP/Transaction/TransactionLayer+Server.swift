@@ -69,6 +69,7 @@ extension TransactionLayer {
     guard liveTransactions < limit else {
       tally.refusedFull += 1
       emit(.transmit(SIPMessage(responding: 503, to: request, toTag: tag(hash)).encoded(), answering))
+      emit(.turnedAway(request, flow))
       return
     }
     let place = servers.next
@@ -76,7 +77,7 @@ extension TransactionLayer {
     var trying: [UInt8]?
     if request.method == .invite {
       let response = SIPMessage(responding: 100, to: request).encoded()
-      let isImmediate = timers.trying <= .zero
+      let isImmediate = timers.isTryingImmediate
       if isImmediate { trying = response }
       machine = .invite(InviteServerTransaction(trying: response, tryingAt: isImmediate ? nil : now + timers.trying))
     } else {

@@ -22,6 +22,9 @@ public struct TransactionLayer: Sendable {
     public var trying = Gap.milliseconds(0)
     public init() {}
 
+    /// Whether every INVITE gets its 100 at once.
+    public var isTryingImmediate: Bool { trying <= .zero }
+
     /// Asked of the intervals and not of the layer: a method of the layer would hold, and copy, all of it while one of its transactions is changed.
     func timing(over transport: Transport) -> TransactionTiming { TransactionTiming(self, isReliable: transport.isReliable) }
   }
@@ -59,6 +62,8 @@ public struct TransactionLayer: Sendable {
     case unacknowledged(ServerID)
     /// A response that matches no transaction (counted, dropped), except a 2xx to INVITE, which is handed up with its flow for RFC 3261 13.2.2.4.
     case stray(SIPMessage, Flow)
+    /// There was no room for this request; it was answered 503 without a transaction.
+    case turnedAway(SIPMessage, Flow)
     case clientEnded(ClientID)
     case serverEnded(ServerID)
   }
