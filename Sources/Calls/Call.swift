@@ -23,12 +23,22 @@ import Timing
 struct Call: Sendable {
   enum Phase: UInt8, Sendable { case opening, calling, alerting, up, over }
 
+  /// One trunk to try. Route and usage as they were called when the decision was made: a commit may give their places to others.
+  struct Attempt: Sendable, Equatable {
+    /// Index in the configuration in force; -1 once the trunk was removed from it.
+    var trunk: Int
+    var route: String
+    var usage: String
+    var called: [UInt8]
+    var calling: [UInt8]
+  }
+
   let id: CallID
   var phase = Phase.opening
   var legs: [Leg] = []
   /// The attempt that is being made, or that answered.
   var active: Int?
-  var attempts: [RoutePlan.Attempt] = []
+  var attempts: [Attempt] = []
   var nextAttempt = 0
   /// The number as dialled, and Max-Forwards as it came.
   var maxForwards = 70

@@ -84,7 +84,7 @@ extension Call {
       if leg == 0, !wasUp {
         legs[leg].status = final
         appendReason(to: &answer)
-        if final == 415 { answer.append(.accept, text: "application/sdp") }
+        if final == 415 { LegMessages.appendAcceptable(insteadOf: request, to: &answer) }
         if legs[leg].state == .inviting { legs[leg].state = .gone }
       }
       respond(answer, in: server, leg: leg, &environment)
@@ -105,6 +105,14 @@ extension Call {
       sendBye(leg: leg, cause: cause, &environment)
     case .leaving, .gone:
       break
+    }
+  }
+
+  /// RFC 3261 15: the called side sends no BYE before the ACK of its 2xx, or the end of waiting for it. Who stops can not wait 64*T1.
+  mutating func hurry(_ environment: CallEnvironment) {
+    for leg in legs.indices {
+      guard let endsAt = legs[leg].repetition?.endsAt else { continue }
+      legs[leg].repetition?.endsAt = min(endsAt, environment.now + CallLimits.stopping)
     }
   }
 
@@ -167,12 +175,10 @@ extension Call {
 
   private func record(_ environment: CallEnvironment) -> CallRecord {
     let attempt = attempts.indices.contains(nextAttempt - 1) ? attempts[nextAttempt - 1] : nil
-    let configuration = environment.configuration
     return CallRecord(
       id: id.text, began: began, answered: answered, ended: ended ?? environment.wallTime, outcome: outcome, status: status, cause: cause,
       diagnostic: diagnostic, reason: reason,
-      route: attempt.flatMap { configuration.voiceRoutes.indices.contains($0.route) ? configuration.voiceRoutes[$0.route].name : nil },
-      usage: attempt.flatMap { configuration.pstnUsages.indices.contains($0.usage) ? configuration.pstnUsages[$0.usage] : nil },
+      route: attempt?.route, usage: attempt?.usage,
       media: mediaPath == .direct ? "direct" : mediaPath == .relay ? "relay" : "none",
       legs: legs.indices.map { leg in
         CallRecord.Leg(

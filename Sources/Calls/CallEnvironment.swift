@@ -15,7 +15,11 @@ struct CallEnvironment {
   var configuration: Configuration
   /// The effective collection of each trunk, by trunk index.
   var settings: [Configuration.TrunkConfiguration]
-  var routing: RoutingTable
+  /// Its count of patterns that were given up begins anew with each table; `patternLimitHits` goes on.
+  var routing: RoutingTable {
+    willSet { earlierPatternLimitHits &+= UInt64(clamping: routing.matchLimitHits) &- UInt64(clamping: newValue.matchLimitHits) }
+  }
+  private(set) var earlierPatternLimitHits: UInt64 = 0
   /// The addresses each peer has now, by peer index.
   var resolved: [[IPAddress]]
   var gate: SourceGate
@@ -34,6 +38,8 @@ struct CallEnvironment {
   /// Whose INVITE server transaction it is (CANCEL names it).
   var served: [TransactionLayer.ServerID: Owner] = [:]
   var endedDialogs = EndedDialogs()
+  var refusedCalls = RefusedCalls()
+  var departed = DepartedPeers()
   /// Rotates trunks within a route.
   var turn = 0
 
@@ -41,6 +47,8 @@ struct CallEnvironment {
     var call: CallID
     var leg: Int
   }
+
+  var patternLimitHits: UInt64 { earlierPatternLimitHits &+ UInt64(clamping: routing.matchLimitHits) }
 
   var wallTime: Double { wallClock + Double(now.nanoseconds) / 1e9 }
 
@@ -112,6 +120,7 @@ struct ExchangeCounters {
   var callsAnswered: UInt64 = 0
   var callsRefused: UInt64 = 0
   var callLimitHits: UInt64 = 0
+  var refusalRecordsOmitted: UInt64 = 0
   var failovers: UInt64 = 0
   var mediaRefused: UInt64 = 0
 
@@ -121,6 +130,7 @@ struct ExchangeCounters {
       ("request.refused-method", refusedMethods), ("dialog.unknown", unknownDialogs),
       ("dialog.foreign-source", foreignDialogSources), ("response.stray", strayResponses), ("call.offered", callsOffered),
       ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
+      ("limit.refusal-records.hits", refusalRecordsOmitted),
       ("call.failovers", failovers), ("media.refused", mediaRefused),
     ]
   }

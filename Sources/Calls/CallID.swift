@@ -22,7 +22,7 @@ struct CallID: Hashable, Comparable, Sendable {
     return String(decoding: digits, as: UTF8.self)
   }
   init?(text: String) {
-    guard let value = Array(text.utf8)[...].hexadecimal(digits: 16) else { return nil }
+    guard text.utf8.count == 16, let value = Array(text.utf8)[...].hexadecimal(digits: 16) else { return nil }
     rawValue = value
   }
 }

@@ -6,6 +6,8 @@ enum CallLimits {
   static let calls = 50_000
   /// A phone that rings longer than this is not going to be answered (RFC 3261 Timer C asks for more than 3 minutes).
   static let ringing = Gap.seconds(240)
+  /// When the appliance stops, a missing ACK is waited for so long before the BYE goes out; 5 s are left for all of it.
+  static let stopping = Gap.seconds(2)
   /// A call's record waits so long for the answers to our BYEs.
   static let recordPatience = Gap.seconds(2)
   /// Attempts one call may make: the routing timeout bounds the time, this bounds the state.
@@ -18,6 +20,12 @@ enum CallLimits {
   static let offer = Gap.seconds(180)
   /// Dialogs remembered after their BYE: what a hundred calls a second leave in the 32 s in which a 2xx may be repeated, at some 100 bytes each.
   static let endedDialogs = 8_192
+  /// Records of refused INVITEs written in one second: what the disk takes beside as many calls.
+  static let refusalRecords = 500
+  /// INVITEs that could not be read, remembered to tell their repetitions: as many as are recorded in a second, at some 50 bytes each.
+  static let unreadableInvites = 512
+  /// Of a caller's display name; more than a telephone shows.
+  static let displayNameBytes = 64
   /// Bytes of one header value that may cross by `pass-header`.
   static let passedHeaderBytes = 1_024
 }

@@ -10,7 +10,7 @@ import Timing
 // Media beside the call: which path, whose ports, where each side's packets go.
 extension Call {
   /// Chooses the path for an attempt and takes ports if it is relayed. False when no ports can be had.
-  mutating func planMedia(_ attempt: RoutePlan.Attempt, _ environment: inout CallEnvironment) -> Bool {
+  mutating func planMedia(_ attempt: Attempt, _ environment: inout CallEnvironment) -> Bool {
     guard let active, let offer = legs[0].offerAnswer.remote else { return false }
     // The caller's trunk went with a commit: there is nothing left to say whose ports these would be.
     guard legs[0].trunk >= 0 else { return false }

@@ -62,6 +62,12 @@ extension Call {
     note(leg: leg, sent: false, message.method, status: message.status, sequence: message.cseqNumber, hasSDP: !message.body.isEmpty, environment)
   }
 
+  /// The transaction layer has answered an INVITE with 100 before we saw it.
+  mutating func noteTrying(_ request: SIPMessage, leg: Int, _ environment: CallEnvironment) {
+    guard environment.transactions.timers.isTryingImmediate else { return }
+    note(leg: leg, sent: true, .invite, status: 100, sequence: request.cseqNumber, hasSDP: false, environment)
+  }
+
   /// An answer on a leg; see `LegMessages`. Takes the two fields it needs: the whole leg as an argument would be copied.
   func answer(_ status: Int, leg: Int, to request: SIPMessage, body: [UInt8]?) -> SIPMessage {
     LegMessages.answer(status, tag: legs[leg].dialog.localTag, contact: legs[leg].contact, to: request, body: body)
@@ -69,18 +75,32 @@ extension Call {
 
   /// Where this leg's requests go: the dialog's next hop if its address is one of the trunk's own, else where the leg's
   /// signalling came from. So a Contact behind NAT works, and no Contact can aim our packets at a third party.
+  ///
+  /// A stream is used as long as it stands. When the one the caller's INVITE came over is closed, its far port is nobody's: then a new one to the next
+  /// hop (RFC 3261 12.2.1.1, 18.1.1), or to where the trunk's calls go.
   func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow { route(legs[leg].dialog, leg, environment) }
 
   func route(_ dialog: Dialog, _ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
     let own = legs[leg].flow
-    let trunk = legs[leg].trunk
-    guard !own.transport.isReliable, !dialog.remoteTag.isEmpty, trunk >= 0,
-      let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host),
-      environment.gate.belongs(ip, toTrunk: trunk)
-    else { return own }
+    let isLost = leg == 0 && own.connection == 0
+    guard !own.transport.isReliable || isLost, legs[leg].trunk >= 0 else { return own }
+    guard !dialog.remoteTag.isEmpty, let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host),
+      environment.gate.belongs(ip, toTrunk: legs[leg].trunk)
+    else { return own.transport.isReliable ? environment.trunks.destination(of: legs[leg].trunk) ?? own : own }
     var flow = own
     flow.remote = TransportAddress(ip, uri.port ?? own.transport.defaultPort)
     return flow
+  }
+
+  /// The connection of a flow is closed.
+  mutating func lostConnection(_ flow: SIP.Flow) {
+    for leg in legs.indices where legs[leg].flow.connection == flow.connection && legs[leg].flow.listener == flow.listener { legs[leg].flow.connection = 0 }
+  }
+
+  /// A request of the dialog came over another connection when the leg's own is closed: the leg goes on there.
+  mutating func reconnected(leg: Int, _ flow: SIP.Flow) {
+    guard leg == 0, flow.transport.isReliable, legs[leg].flow.connection == 0 else { return }
+    legs[leg].flow = flow
   }
 
   private func hook(_ leg: Int, _ environment: inout CallEnvironment, _ body: (inout TrunkTable, Int, Instant) -> Void) {

@@ -8,6 +8,7 @@ import Timing
 extension Call {
   mutating func receivedReinvite(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
     received(request, leg: leg, environment)
+    noteTrying(request, leg: leg, environment)
     guard leg == 0 || leg == active else { return refuse(481, request, server, leg: leg, &environment) }
     // A peer that sends a new INVITE in the confirmed dialog has had our 2xx; its ACK was lost or is late.
     if legs[leg].repetition != nil, legs[leg].client == nil { acknowledged(leg: leg, &environment) }
@@ -18,13 +19,14 @@ extension Call {
       respond(refusal, in: server, leg: leg, &environment)
       return
     }
-    guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet, renegotiation == nil else {
+    guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet || awaitsAcknowledgement(other), renegotiation == nil
+    else {
       return refuse(phase == .over ? 481 : 491, request, server, leg: leg, &environment)
     }
-    if request.value(.contentEncoding) != nil || (!request.body.isEmpty && !isSDP(request)) {
+    if LegMessages.isEncoded(request) || (!request.body.isEmpty && !isSDP(request)) {
       // RFC 3261 8.2.3
       var refusal = answer(415, leg: leg, to: request, body: nil)
-      refusal.append(.accept, text: "application/sdp")
+      LegMessages.appendAcceptable(insteadOf: request, to: &refusal)
       respond(refusal, in: server, leg: leg, &environment)
       return
     }
@@ -44,7 +46,13 @@ extension Call {
     legs[leg].server = server
     environment.served[server] = CallEnvironment.Owner(call: id, leg: leg)
     renegotiation = Renegotiation(from: leg, to: other, offer: offer, endsAt: environment.now + CallLimits.offer)
-    sendOffer(&environment)
+    // A called side that changes its media at once (many do) is not refused because the caller's ACK is still on its way: the offer waits for it.
+    if legs[other].isQuiet { sendOffer(&environment) }
+  }
+
+  /// Nothing but the ACK of our 2xx keeps this leg from taking an offer; it comes, or the call ends after 64*T1.
+  private func awaitsAcknowledgement(_ leg: Int) -> Bool {
+    legs[leg].state == .confirmed && legs[leg].client == nil && legs[leg].server == nil && legs[leg].repetition != nil
   }
 
   func isSDP(_ message: SIPMessage) -> Bool {
@@ -189,12 +197,14 @@ extension Call {
     if legs[leg].leaveWhenAcknowledged {
       legs[leg].leaveWhenAcknowledged = false
       sendBye(leg: leg, cause: cause, &environment)
+    } else if let waiting = renegotiation, waiting.to == leg, waiting.retryAt == nil, legs[leg].isQuiet {
+      sendOffer(&environment)
     }
   }
 
   mutating func repeatAnswer(leg: Int, _ environment: inout CallEnvironment) {
-    guard let answer = legs[leg].answer, let server = legs[leg].answerServer else { return }
-    environment.transactions.respond(answer, in: server, at: environment.now)
+    guard let server = legs[leg].answerServer else { return }
+    environment.transactions.repeatAnswer(in: server)
   }
 
   mutating func answerNeverAcknowledged(leg: Int, _ environment: inout CallEnvironment) {

@@ -9,6 +9,15 @@ import SIP
 import Timing
 import Trunks
 
+extension Call.Attempt {
+  init(_ planned: RoutePlan.Attempt, _ configuration: Configuration) {
+    let (routes, usages) = (configuration.voiceRoutes, configuration.pstnUsages)
+    self.init(
+      trunk: planned.trunk, route: routes.indices.contains(planned.route) ? routes[planned.route].name : "",
+      usage: usages.indices.contains(planned.usage) ? usages[planned.usage] : "", called: planned.called, calling: planned.calling)
+  }
+}
+
 // From the caller's INVITE to the answer: the attempts, their failures, and what the caller hears of them.
 extension Call {
   /// The caller's leg, from a checked INVITE.
@@ -28,6 +37,7 @@ extension Call {
     maxForwards = request.maxForwards ?? 70
     displayName = request.from.displayName.map { Array($0) } ?? []
     received(request, leg: 0, environment)
+    noteTrying(request, leg: 0, environment)
     environment.tell(.started, id, trunk: trunk)
   }
 
@@ -44,7 +54,7 @@ extension Call {
       diagnostic = refusal.diagnostic
       end(.refused, status: refusal.status, cause: refusal.cause, reason: refusal.text, by: nil, &environment)
     case .attempts(let list):
-      attempts = Array(list.prefix(CallLimits.attempts))
+      attempts = list.prefix(CallLimits.attempts).map { Attempt($0, environment.configuration) }
       let seconds = environment.settings(of: legs[0].trunk).routingTimeout
       if seconds > 0 { routingAt = environment.now + .seconds(seconds) }
       tryNext(&environment)
@@ -77,7 +87,7 @@ extension Call {
     end(.failed, status: refusal.status, cause: refusal.cause, reason: "no trunk of the plan took the call", by: nil, &environment)
   }
 
-  private mutating func openLeg(_ attempt: RoutePlan.Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
+  private mutating func openLeg(_ attempt: Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
     let number = legs.count
     let host = environment.trunks.ownHost(attempt.trunk)
     var remote = flow.remote.text
@@ -179,8 +189,9 @@ extension Call {
     if legs[leg].abandoned || phase == .over { return receivedLate(response, leg: leg, &environment) }
     guard leg == active else { return }
     switch response.status {
-    case 100: legs[leg].heardProvisional = true
-    case 101...199: receivedProgress(response, leg: leg, &environment)
+    // RFC 6228: 199 ends an early dialog of a fork. The caller has one early dialog with us, and that goes on.
+    case 100, 199: legs[leg].heardProvisional = true
+    case 101...198: receivedProgress(response, leg: leg, &environment)
     case 200...299: receivedAnswer(response, leg: leg, &environment)
     default: receivedRefusal(response, leg: leg, &environment)
     }
@@ -224,8 +235,9 @@ extension Call {
     answered = environment.wallTime
     status = 200
     outcome = .answered
-    let seconds = environment.settings(of: legs[0].trunk).maxCallDuration
-    if seconds > 0 { durationAt = environment.now + .seconds(seconds) }
+    // The lower of both trunks' limits; 0 is none.
+    let limits = [legs[0].trunk, legs[leg].trunk].map { environment.settings(of: $0).maxCallDuration }.filter { $0 > 0 }
+    if let seconds = limits.min() { durationAt = environment.now + .seconds(seconds) }
     watchMedia(&environment)
     legs[0].state = .confirmed
     legs[0].dialog.state = .confirmed

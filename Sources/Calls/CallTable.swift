@@ -10,6 +10,7 @@ struct CallTable {
   private let firstGeneration: UInt32
   private var free: [UInt32] = []
   private(set) var count = 0
+  private var namesWithoutSlot: UInt32 = 0
   let shard: UInt8
 
   init(shard: UInt8, firstGeneration: UInt32) {
@@ -31,6 +32,12 @@ struct CallTable {
     slots[Int(index)].call = Call(id: id, began: began)
     count += 1
     return id
+  }
+
+  /// A name for a call that never was one: no slot has it, and no other call of this process.
+  mutating func nameWithoutSlot() -> CallID {
+    namesWithoutSlot = (namesWithoutSlot &+ 1) & 0x7FFF_FFFF
+    return CallID(shard: shard, generation: firstGeneration, slot: 0x8000_0000 | namesWithoutSlot)
   }
 
   func contains(_ id: CallID) -> Bool {

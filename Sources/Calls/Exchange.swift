@@ -70,18 +70,14 @@ public struct Exchange {
     environment.now = now
     // Decided: a source no peer covers gets silence and a counter, before anything of it is read.
     let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
-    if verdict == .stranger {
-      environment.counters.strangers += 1
-      return
-    }
+    if verdict == .stranger { return receivedFromStranger(bytes, on: flow) }
     let message: SIPMessage
     do throws(SIPMessage.ParseFailure) {
       message = try SIPMessage(parsing: bytes)
     } catch {
       environment.counters.malformed += 1
       if let request = error.answerable {
-        environment.counters.malformedAnswered += 1
-        environment.transactions.answerStatelessly(error.status, to: request, on: flow)
+        refuseUnreadable(request, error, on: flow, verdict)
         drain()
       }
       return
@@ -90,8 +86,22 @@ public struct Exchange {
     drain()
   }
 
+  /// Silence and a counter, unless a call of his outlived the commit that shut him out.
+  private mutating func receivedFromStranger(_ bytes: [UInt8], on flow: SIP.Flow) {
+    guard !environment.departed.isEmpty, let message = try? SIPMessage(parsing: bytes), let origin = departedOrigin(of: message, on: flow) else {
+      environment.counters.strangers += 1
+      return
+    }
+    environment.transactions.receive(message, from: flow, origin: origin, at: environment.now)
+    drain()
+  }
+
+  /// The transport could not deliver to this flow, or its connection is closed.
   public mutating func unreachable(_ flow: SIP.Flow, at now: Instant) {
     environment.now = now
+    if flow.transport.isReliable, flow.connection != 0 {
+      for id in table.ids { withCall(id) { call, _ in call.lostConnection(flow) } }
+    }
     environment.transactions.unreachable(flow, at: now)
     drain()
   }
@@ -176,6 +186,8 @@ public struct Exchange {
         clientFailed(client, status: 503, because: "could not be reached")
       case .unacknowledged:
         break
+      case .turnedAway(let message, let flow):
+        turnedAway(message, flow: flow)
       case .stray(let message, let flow):
         environment.counters.strayResponses += 1
         receivedLateAnswer(message, flow: flow)
@@ -247,11 +259,13 @@ public struct Exchange {
     let trunks = old.trunks.map { trunk in new.trunks.firstIndex { $0.name == trunk.name } }
     let listeners = old.listeners.map { listener in new.listeners.firstIndex { $0.address == listener.address && $0.transport == listener.transport } }
     let realms = old.mediaRealms.map { realm in new.mediaRealms.firstIndex { $0.name == realm.name } }
+    let gate = SourceGate(new, resolved: setup.resolved)
+    environment.departed = departing(with: gate, listeners: listeners)
     environment.configuration = new
     environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
     environment.routing = setup.routing
     environment.resolved = setup.resolved
-    environment.gate = SourceGate(new, resolved: setup.resolved)
+    environment.gate = gate
     environment.load.reconfigure(from: old, to: new)
     environment.trunks.reconfigure(new, resolved: setup.resolved)
     environment.anchors.reconfigure(from: old, to: new)
@@ -274,13 +288,15 @@ public struct Exchange {
     return found
   }
 
-  /// Stop serving: new calls get 503, every call is ended with BYE or CANCEL. Done when `liveCalls` is 0.
+  /// Stop serving: new calls get 503, every call is ended with BYE or CANCEL. Done when `liveCalls` is 0; a caller who has not acknowledged
+  /// our 2xx is waited for no longer than `CallLimits.stopping`.
   public mutating func endAllCalls(at now: Instant) {
     environment.now = now
     environment.stopping = true
     for id in table.ids {
       withCall(id) { call, environment in
         call.end(.failed, status: 503, cause: 41, reason: "the appliance is stopping", by: nil, &environment)
+        call.hurry(environment)
       }
       drain()
     }

@@ -1,5 +1,6 @@
 import Addressing
 import Admission
+import Configuration
 import Media
 import Records
 import Routing
@@ -12,12 +13,12 @@ extension Exchange {
   mutating func receivedRequest(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
     var message = message
     let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
-    var trunk = -1
-    if case .trunk(let index) = verdict { trunk = index }
+    let trunk = trunk(of: message, on: flow, verdict)
     if trunk >= 0 {
       environment.trunks.heard(from: trunk, at: environment.now)
       if case .refuse(let status) = environment.trunks.requestIn(&message, trunk: trunk, at: environment.now) {
-        return answer(status, message, server)
+        let why = "the plugin of \(environment.configuration.trunks[trunk].name) refused the call with \(status)"
+        return refuse(EarlyRefusal(status: status, reason: why), message, server, on: flow, trunk: trunk)
       }
     }
     // RFC 3261 8.2: method, URI, Require, in that order.
@@ -32,7 +33,8 @@ extension Exchange {
     }
     let required = message.values(.require)
     if !required.isEmpty, message.method != .cancel, message.method != .ack {
-      return answer(420, message, server) { response in
+      let names = required.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
+      return refuse(EarlyRefusal(status: 420, reason: "requires \(names)"), message, server, on: flow, trunk: trunk) { response in
         for option in required { response.append(.unsupported, option) }
       }
     }
@@ -45,7 +47,9 @@ extension Exchange {
         response.append(.supported, [])
       }
     case .invite:
-      guard trunk >= 0 else { return answer(403, message, server) }
+      guard trunk >= 0 else {
+        return refuse(EarlyRefusal(status: 403, reason: withoutTrunk(flow, verdict)), message, server, on: flow, trunk: trunk)
+      }
       receivedCall(message, server: server, flow: flow, trunk: trunk)
     default:
       environment.counters.unknownDialogs += 1
@@ -53,21 +57,26 @@ extension Exchange {
     }
   }
 
-  /// A new call. Whatever becomes of it, it gets a record.
+  /// A new call. Whatever becomes of it, it gets a record (`RefusedCalls` for those that never become one).
   private mutating func receivedCall(_ request: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow, trunk: Int) {
-    environment.counters.callsOffered += 1
     guard let id = table.open(began: environment.wallTime) else {
       environment.counters.callLimitHits += 1
-      return answer(503, request, server) { $0.append(.reason, Reason(.q850, cause: 42).value) }
+      let why = "\(CallLimits.calls) calls are up, which is all there may be"
+      return refuse(EarlyRefusal(status: 503, cause: 42, reason: why), request, server, on: flow, trunk: trunk)
     }
     let tag = LegTag.make(call: id, leg: 0, environment.transactions)
     let uri = try? SIPURI(parsing: request.requestURI)
     let called = uri?.number ?? []
-    let calling = callingNumber(request)
-    guard let dialog = try? Dialog(answering: request, localTag: tag) else {
+    let calling = Exchange.callingNumber(request)
+    let dialog: Dialog
+    do throws(Dialog.Refusal) {
+      dialog = try Dialog(answering: request, localTag: tag)
+    } catch {
       table.close(id)
-      return answer(400, request, server)
+      let why = error == .missingContact ? "no Contact with a SIP URI" : "a Record-Route that could not be read"
+      return refuse(EarlyRefusal(status: 400, reason: why), request, server, on: flow, trunk: trunk)
     }
+    environment.counters.callsOffered += 1
     withCall(id) { call, environment in
       call.open(request, server: server, flow: flow, trunk: trunk, dialog: dialog, called: called, calling: calling, &environment)
       if let refusal = call.refusal(of: request, scheme: uri?.scheme, environment) {
@@ -97,6 +106,18 @@ extension Exchange {
     }
   }
 
+  private func withoutTrunk(_ flow: SIP.Flow, _ verdict: SourceGate.Verdict) -> String {
+    guard case .noTrunkHere(let peer) = verdict, environment.configuration.listeners.indices.contains(Int(flow.listener)) else { return "no trunk" }
+    return "peer \(environment.configuration.peers[peer].name) has no trunk on listener \(environment.configuration.listeners[Int(flow.listener)].name)"
+  }
+
+  /// The transaction layer was full and has answered 503 itself.
+  mutating func turnedAway(_ request: SIPMessage, flow: SIP.Flow) {
+    var trunk = -1
+    if case .trunk(let index) = environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) { trunk = index }
+    record(EarlyRefusal(status: 503, cause: 42, reason: "too many transactions are open", hasTransaction: false), request, on: flow, trunk: trunk)
+  }
+
   private mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
     guard let tag = message.to.tag, let name = LegTag.parse(tag) else {
       environment.counters.unknownDialogs += 1
@@ -110,6 +131,7 @@ extension Exchange {
         return
       }
       known = true
+      call.reconnected(leg: name.leg, flow)
       call.receivedInDialog(message, server: server, leg: name.leg, &environment)
     }
     if !known {
@@ -125,9 +147,13 @@ extension Exchange {
     environment.transactions.respond(response, in: server, at: environment.now)
   }
 
-  /// From's number, or none when the caller withheld it (RFC 3323).
-  private func callingNumber(_ request: SIPMessage) -> [UInt8] {
-    guard let number = request.from.uri.number, let first = number.first, first == UInt8(ascii: "+") || (first >= 0x30 && first <= 0x39) else { return [] }
+  /// From's number, or its user when that is no number (`alice`, as a PBX says it); none when the caller withheld it (RFC 3323 4.1.1.3).
+  static func callingNumber(_ request: SIPMessage) -> [UInt8] {
+    let uri = request.from.uri
+    guard let number = uri.number else { return [] }
+    let withheld: [StaticString] = ["anonymous", "unavailable", "restricted", "unknown"]
+    let isWithheld = withheld.contains { word in word.withUTF8Buffer { number.elementsEqual($0) { $0 | 0x20 == $1 } } }
+    if isWithheld || uri.host.elementsEqual("anonymous.invalid".utf8, by: { $0 | 0x20 == $1 }) { return [] }
     return number
   }
 }
@@ -150,7 +176,7 @@ extension Call {
     default: return (416, nil, "the Request-URI's scheme is not sip, sips or tel")
     }
     if request.maxForwards == 0 { return (483, 25, "Max-Forwards was used up") }
-    if request.value(.contentEncoding) != nil { return (415, 79, "an encoded body") }
+    if LegMessages.isEncoded(request) { return (415, 79, "an encoded body") }
     if request.body.isEmpty { return (488, 65, "no offer in the INVITE (delayed offers are not supported yet)") }
     if !isSDP(request) { return (415, 79, "the body is not application/sdp") }
     return nil
@@ -169,8 +195,9 @@ extension Call {
   func mayCome(from flow: SIP.Flow, leg: Int, _ environment: CallEnvironment) -> Bool {
     // On the leg's own listener: another trunk's peer may share the address.
     guard flow.listener == legs[leg].flow.listener else { return false }
-    if legs[leg].trunk >= 0 { return environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk) }
-    return flow.remote.ip == legs[leg].flow.remote.ip
+    // Where the leg's signalling came from stays good whatever commits take away.
+    if flow.remote.ip == legs[leg].flow.remote.ip { return true }
+    return legs[leg].trunk >= 0 && environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk)
   }
 
   mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {

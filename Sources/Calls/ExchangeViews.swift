@@ -48,7 +48,6 @@ extension Exchange {
 
   private func view(_ call: Call) -> CallView {
     let attempt = call.attempts.indices.contains(call.nextAttempt - 1) ? call.attempts[call.nextAttempt - 1] : nil
-    let routes = environment.configuration.voiceRoutes
     var reasons: [String] = []
     if let active = call.active, call.legs[0].trunk >= 0, call.legs[active].trunk >= 0 {
       reasons = environment.routing.bypass(incoming: call.legs[0].trunk, outgoing: call.legs[active].trunk, explain: true).reasons
@@ -59,7 +58,7 @@ extension Exchange {
       outgoingTrunk: call.active.map { call.legs[$0].trunkName }, called: String(decoding: call.legs[0].called, as: UTF8.self),
       calling: String(decoding: call.legs[0].calling, as: UTF8.self), began: call.began, answered: call.answered, mediaPath: call.mediaPath,
       mediaReason: reasons.joined(separator: "; "),
-      route: attempt.flatMap { routes.indices.contains($0.route) ? routes[$0.route].name : nil },
+      route: attempt?.route,
       legs: call.legs.map { leg in
         let stream: Int = leg.anchor?.ports.firstIndex(where: { $0 != 0 }) ?? 0
         return CallView.LegView(
@@ -120,7 +119,7 @@ extension Exchange {
   /// Every counter: name and value, in a fixed order.
   public var counters: [(name: String, value: UInt64)] {
     environment.counters.listed + environment.transactions.counters.map { ("transaction.\($0.name)", $0.value) }
-      + [("routing.pattern-limit-hits", UInt64(environment.routing.matchLimitHits))] + environment.trunks.pluginCounters
+      + [("routing.pattern-limit-hits", environment.patternLimitHits)] + environment.trunks.pluginCounters
   }
 
   /// Asks the media plane for the counts of every relayed call; they arrive as `.report` events.

@@ -41,6 +41,17 @@ enum LegMessages {
     return message
   }
 
+  /// A body in a coding that is not the plain one (RFC 3261 20.12).
+  static func isEncoded(_ message: SIPMessage) -> Bool {
+    guard let coding = message.value(.contentEncoding) else { return false }
+    return !coding.elementsEqual("identity".utf8) { $0 | 0x20 == $1 }
+  }
+
+  /// What a 415 must say (RFC 3261 21.4.13): by what was wrong with the body, the coding or the type that would have been taken.
+  static func appendAcceptable(insteadOf request: SIPMessage, to answer: inout SIPMessage) {
+    if isEncoded(request) { answer.append(.acceptEncoding, text: "identity") } else { answer.append(.accept, text: "application/sdp") }
+  }
+
   /// `name-addr` of a number at one of our or a peer's hosts; a withheld number becomes RFC 3323's anonymous address.
   /// From and To carry no port (RFC 3261 19.1.1, table 1): that of `host` is left out.
   static func address(number: [UInt8], host: [UInt8], displayName: ArraySlice<UInt8>?) -> [UInt8] {
@@ -52,9 +63,10 @@ enum LegMessages {
     }
     var out: [UInt8] = []
     out.reserveCapacity(64)
-    if let displayName, !displayName.isEmpty, !number.isEmpty {
+    let shown = number.isEmpty ? [] : displayName.map(printable) ?? []
+    if !shown.isEmpty {
       out.append(UInt8(ascii: "\""))
-      for byte in displayName.prefix(64) where byte >= 0x20 && byte != 0x7F {
+      for byte in shown {
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { out.append(UInt8(ascii: "\\")) }
         out.append(byte)
       }
@@ -66,6 +78,19 @@ enum LegMessages {
       append("<", to: &out)
       appendURI(number: number, host: host, to: &out)
       append(">", to: &out)
+    }
+    return out
+  }
+
+  /// At most `CallLimits.displayNameBytes` of a name in whole UTF-8 characters, without control characters and bytes that are no UTF-8.
+  static func printable(_ name: ArraySlice<UInt8>) -> [UInt8] {
+    var out: [UInt8] = []
+    for scalar in String(decoding: name.prefix(CallLimits.displayNameBytes * 4), as: UTF8.self).unicodeScalars {
+      let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+      // U+FFFD stands for what could not be read.
+      guard !isControl, scalar != "\u{FFFD}" else { continue }
+      guard let bytes = UTF8.encode(scalar), out.count + bytes.count <= CallLimits.displayNameBytes else { break }
+      out.append(contentsOf: bytes)
     }
     return out
   }

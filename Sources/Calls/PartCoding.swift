@@ -188,14 +188,19 @@ extension StreamStatistics: Recordable {
   }
 }
 
-extension RoutePlan.Attempt: Recordable {
-  public func write(to w: inout RecordWriter) {
-    for part in [trunk, route, usage] { w.write(integer: part) }
+extension Call.Attempt: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(integer: trunk)
+    w.write(Array(route.utf8))
+    w.write(Array(usage.utf8))
     w.write(called)
     w.write(calling)
   }
-  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
-    self.init(trunk: try r.integer(), route: try r.integer(), usage: try r.integer(), called: try r.read(), calling: try r.read())
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let trunk = try r.integer()
+    let route = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    let usage = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    self.init(trunk: trunk, route: route, usage: usage, called: try r.read(), calling: try r.read())
   }
 }
 

@@ -173,6 +173,55 @@ import Timing
     bench.finish()
   }
 
+  @Test("A caller who has a name and no number is called by it, at our host; number rules and the route's caller ID may say otherwise")
+  func user() throws {
+    let alice = { (user: String) in
+      Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp)
+        .replacing("sip:+14255551000@10.0.0.1", with: "sip:\(user)@10.0.0.1")
+    }
+    var bench = try Bench()
+    bench.receive(alice("alice"), from: Bench.pbx)
+    #expect(try bench.attempt().text(.from)?.hasPrefix("\"Alice\" <sip:alice@10.0.0.9>;tag=") == true)
+    #expect(bench.exchange.calls.map(\.calling) == ["alice"])
+    bench.cancel()
+    bench.finish()
+    bench = try Bench {
+      $0.voiceRoutes[0].suppressCallerID = true
+      $0.voiceRoutes[0].alternateCallerID = "+14255550000"
+    }
+    bench.receive(alice("alice"), from: Bench.pbx)
+    #expect(try bench.attempt().text(.from)?.contains("<sip:+14255550000@10.0.0.9>") == true)
+    bench.cancel()
+    bench.finish()
+    // Withheld, or nothing that could stand in a number's place.
+    for user in ["anonymous", "Restricted", "unavailable", "%22%3e", "%c3%a4"] {
+      bench = try Bench()
+      bench.receive(alice(user), from: Bench.pbx)
+      #expect(try bench.attempt().text(.from)?.hasPrefix("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=") == true, "\(user)")
+      bench.cancel()
+      bench.finish()
+    }
+  }
+
+  @Test("A display name goes on in whole characters, 64 bytes at most, without what is no UTF-8 or no character")
+  func displayNameBytes() throws {
+    let cases: [([UInt8], String)] = [
+      (Array(String(repeating: "x", count: 63).utf8) + Array("äz".utf8), String(repeating: "x", count: 63)),
+      (Array(String(repeating: "x", count: 62).utf8) + Array("äz".utf8), String(repeating: "x", count: 62) + "ä"),
+      ([0x41, 0xFF, 0xC3, 0x42, 0xF0, 0x9F, 0x98], "AB"), (Array("Jürg 😀".utf8), "Jürg 😀"),
+    ]
+    for (name, expected) in cases {
+      var bench = try Bench()
+      let text = Array(Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp).utf8)
+      let at = try #require(text.indices.first { text[$0...].starts(with: "Alice".utf8) })
+      bench.exchange.receive(text[..<at] + name + text[(at + 5)...], on: Flow(listener: 0, transport: .udp, remote: Bench.pbx), at: bench.now)
+      bench.drain()
+      #expect(try bench.attempt().from.displayName.map { String(decoding: $0, as: UTF8.self) } == expected)
+      bench.cancel()
+      bench.finish()
+    }
+  }
+
   @Test("A display name can not break out of its quotes — RFC 3261 25.1")
   func displayName() throws {
     var bench = try Bench()

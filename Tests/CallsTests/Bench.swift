@@ -19,6 +19,8 @@ struct Bench {
   var now = Instant(nanoseconds: 1_000_000_000)
   /// What the exchange sent, in order, since the last `forget`.
   var sent: [(message: SIPMessage, to: TransportAddress, bytes: [UInt8], at: Instant)] = []
+  /// Where the last message went.
+  var lastFlow: Flow?
   /// Each first INVITE of an attempt, once, in order.
   var attempts: [SIPMessage] = []
   /// Our tag on the caller's leg.
@@ -35,6 +37,7 @@ struct Bench {
   var movesPorts = false
   var media: [MediaCommand] = []
   var records: [CallRecord] = []
+  var ladders: [Ladder] = []
   /// Sides whose `open` is refused, once each.
   var refusals: [MediaSide] = []
 
@@ -117,6 +120,7 @@ struct Bench {
           break
         }
         sent.append((message, flow.remote, bytes, now))
+        lastFlow = flow
         note(message, to: flow.remote)
       case .media(let command):
         media.append(command)
@@ -133,7 +137,9 @@ struct Bench {
         case .close(let session): exchange.media(.closed(session: session, []), at: now)
         default: break
         }
-      case .record(let record, _): records.append(record)
+      case .record(let record, let ladder):
+        records.append(record)
+        ladders.append(ladder)
       case .note: break
       }
     }

@@ -90,6 +90,45 @@ extension Bench {
     }
   }
 
+  @Test("max-call-duration ends the call: of both trunks' limits the lower counts, and 0 is none", arguments: [(60, 90), (90, 60), (60, 0), (0, 60)])
+  func duration(caller: Int, called: Int) throws {
+    var bench = try Bench {
+      Bench.settings(&$0, "hq") { $0.maxCallDuration = caller }
+      Bench.settings(&$0, "acme-1") { $0.maxCallDuration = called }
+    }
+    try bench.established()
+    bench.advance(by: .seconds(59))
+    #expect(bench.exchange.calls.map(\.state) == ["up"])
+    bench.advance(by: .seconds(1))
+    #expect(bench.toCaller == ["BYE"] && bench.toCallee == ["BYE"])
+    #expect(bench.exchange.calls.map(\.state) == ["ending"])
+    bench.finish()
+    #expect(bench.records.first?.reason == "max-call-duration was reached")
+  }
+
+  @Test("Stopping waits 2 s for the caller's ACK and then hangs up; nothing is left after that — RFC 3261 15")
+  func stoppingWithoutAcknowledgement() throws {
+    for isEnding in [false, true] {
+      var bench = try Bench()
+      try bench.answered()
+      if isEnding {
+        // Over already, and waiting for the ACK to hang up.
+        try bench.callee("BYE")
+      }
+      bench.exchange.endAllCalls(at: bench.now)
+      bench.drain()
+      if !isEnding { try bench.calleeReplies(200, to: .bye) }
+      bench.advance(by: .milliseconds(1_900))
+      #expect(!bench.toCaller.contains("BYE"))
+      bench.advance(by: .milliseconds(100))
+      #expect(bench.toCaller.last == "BYE")
+      try bench.callerReplies(200, to: .bye)
+      #expect(bench.exchange.liveCalls == 0)
+      #expect(bench.records.count == 1)
+      bench.finish()
+    }
+  }
+
   @Test("Stopping with several calls: each side of each gets its BYE")
   func stoppingSeveral() throws {
     var bench = try Bench()

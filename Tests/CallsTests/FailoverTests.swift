@@ -29,6 +29,40 @@ import Timing
     #expect(bench.records.first?.route == "second")
   }
 
+  @Test("199 ends a fork's early dialog and is no progress: it does not cross, and the next trunk is still tried — RFC 6228")
+  func earlyDialogTerminated() throws {
+    var bench = try Bench(edit: Bench.hunting)
+    bench.dial()
+    try bench.reply(199)
+    #expect(bench.toCaller == ["100 INVITE"])
+    bench.advance(by: .seconds(11))
+    #expect(bench.toSpare.first == "INVITE")
+    try bench.reply(180, attempt: 1, from: Bench.backup, tag: "s1")
+    try bench.reply(199, attempt: 1, from: Bench.backup, tag: "s2")
+    #expect(bench.toCaller == ["100 INVITE", "180 INVITE"])
+    bench.cancel()
+    try bench.reply(487)
+    try bench.reply(487, attempt: 1, from: Bench.backup, tag: "s1")
+    bench.finish()
+  }
+
+  @Test("progress-timeout 0: the first trunk may take as long as the whole search may — decided")
+  func withoutProgressTimeout() throws {
+    var bench = try Bench {
+      Bench.hunting(&$0)
+      Bench.settings(&$0, "acme-1") { $0.progressTimeout = 0 }
+      Bench.settings(&$0, "hq") { $0.routingTimeout = 40 }
+    }
+    bench.dial()
+    try bench.reply(100)
+    bench.advance(by: .seconds(39))
+    #expect(bench.toSpare.isEmpty && bench.toCaller == ["100 INVITE"])
+    bench.advance(by: .seconds(1))
+    #expect(bench.toSpare.isEmpty && bench.toCaller == ["100 INVITE", "408 INVITE"])
+    try bench.reply(487)
+    bench.finish()
+  }
+
   @Test("No other trunk is tried on 4xx and 6xx, whatever failover-code says of 6xx — decided", arguments: [400, 403, 404, 480, 486, 488, 600, 603, 606])
   func notNext(status: Int) throws {
     var bench = try Bench {

@@ -58,6 +58,66 @@ import Timing
     #expect(bench.records.map(\.status) == [status])
   }
 
+  @Test("Route and usage are recorded as they were called when the decision was made, whatever a commit calls them")
+  func names() throws {
+    var bench = try Bench(edit: Bench.hunting)
+    bench.dial()
+    try bench.commit { c in
+      c.voiceRoutes = [
+        .init(name: "other", pattern: "^\\+44", priority: 5, pstnUsages: ["Else"], trunks: [1]),
+        .init(name: "another", pattern: "^\\+1\\d{10}$", priority: 10, pstnUsages: ["Else"], trunks: [1]),
+      ]
+      c.pstnUsages = ["Else", "Other", "Internal", "National"]
+    }
+    #expect(bench.exchange.calls.map(\.route) == ["national"])
+    try bench.reply(503)
+    #expect(bench.exchange.calls.map(\.route) == ["second"])
+    try bench.reply(486, attempt: 1, from: Bench.backup)
+    bench.finish()
+    #expect(bench.records.first?.route == "second" && bench.records.first?.usage == "National")
+  }
+
+  @Test("The ladder has every 100: the one we heard, and the one the caller got — RFC 3261 17.2.1")
+  func trying() throws {
+    var bench = try Bench()
+    bench.dial()
+    try bench.reply(100)
+    let id = try #require(bench.exchange.calls.first?.id)
+    let entries = try #require(bench.exchange.ladder(of: id)).entries
+    #expect(entries.map { "\($0.leg) \($0.sent ? "sent" : "heard") \($0.status)" } == ["0 heard 0", "0 sent 100", "1 sent 0", "1 heard 100"])
+    bench.cancel()
+    try bench.reply(487)
+    bench.finish()
+  }
+
+  @Test("A call's name is all of its 16 digits; anything more or less is no call")
+  func callName() throws {
+    var bench = try Bench()
+    try bench.established()
+    let id = try #require(bench.exchange.calls.first?.id)
+    #expect(bench.exchange.call(id) != nil && bench.exchange.ladder(of: id) != nil)
+    for wrong in [id + "0", id + " ", String(id.dropLast()), "0" + id, ""] { #expect(bench.exchange.call(wrong) == nil, "\(wrong)") }
+    try bench.hangUp()
+    bench.finish()
+  }
+
+  @Test("What plugins did wrong and patterns that were given up are among the counters, and a commit does not set them back")
+  func counters() throws {
+    var bench = try Bench {
+      $0.dialPlans[0].rules = [.init(number: 10, pattern: "^(a|aa)+$", translation: "+14155550100")]
+    }
+    func value(_ name: String) -> UInt64? { bench.exchange.counters.first { $0.name == name }?.value }
+    for name in ["overruns", "dead-handles", "refused-edits", "dropped-log-lines"] { #expect(value("plugin.plain.\(name)") == 0) }
+    #expect(value("routing.pattern-limit-hits") == 0)
+    bench.dial(String(repeating: "a", count: 60) + "b")
+    #expect(value("routing.pattern-limit-hits") == 1)
+    try bench.commit { $0.trunks[0].maxCalls = 9 }
+    #expect(value("routing.pattern-limit-hits") == 1)
+    bench.dial(String(repeating: "a", count: 60) + "b", branch: "2", callID: "call-2", fromTag: "a2")
+    #expect(value("routing.pattern-limit-hits") == 2)
+    bench.finish(records: 2)
+  }
+
   @Test("A call that ends before any attempt has one leg and no route")
   func noAttempt() throws {
     var bench = try Bench()

@@ -13,7 +13,7 @@ import Timing
     #expect(final.status == 420)
     #expect(final.values(.unsupported).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",").replacing(" ", with: "") == "100rel,timer,marvel")
     #expect(bench.attempts.isEmpty)
-    bench.finish(records: 0)
+    bench.finish()
   }
 
   @Test("Require in a request of the dialog is refused too, and the call goes on; in ACK and CANCEL it is not looked at — RFC 3261 8.2.2.3")
@@ -62,7 +62,7 @@ import Timing
     #expect(answers.map(\.status) == [400, 400])
     #expect(answers.first?.to.tag?.isEmpty == false)
     #expect(answers.first?.encoded() == answers.last?.encoded())
-    bench.finish(records: 0)
+    bench.finish()
   }
 
   @Test("OPTIONS in and out of a dialog: 200 with Allow and Accept; in a dialog that is not: 481 — RFC 3261 11.2")
@@ -156,7 +156,7 @@ import Timing
     bench.receive(Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: Bench.sdp), from: Bench.pbx, listener: 1)
     #expect(bench.toCaller.last == "403 INVITE")
     #expect(bench.attempts.isEmpty)
-    bench.finish(records: 0)
+    bench.finish()
   }
 
   @Test("A request outside any dialog that needs one: 481 — RFC 3261 12.2.2")
@@ -176,6 +176,6 @@ import Timing
       from: Bench.pbx)
     #expect(bench.toCaller == ["100 INVITE", "400 INVITE"])
     #expect(bench.attempts.isEmpty)
-    bench.finish(records: 0)
+    bench.finish()
   }
 }

@@ -181,6 +181,10 @@ import Timing
     #expect(complaint(refused + [nothingHeld, .ended]) == "Records")
     #expect(complaint(refused + [.record(record("1", answered: false)), .record(record("2", answered: false)), nothingHeld, .ended]) == "Records")
     #expect(complaint([.record(record("1", answered: false)), .record(record("1", answered: false))]) == "Records")
+    // Refused before it was a call, and the same call by another way.
+    #expect(complaint([delivered(invite), sent(answer(420)), nothingHeld, .ended]) == "Records")
+    #expect(complaint([delivered(invite), sent(answer(420)), .record(record("1", answered: false)), nothingHeld, .ended]) == nil)
+    #expect(complaint([delivered(invite), sent(answer(482)), nothingHeld, .ended]) == nil)
     var impossible = record("1", answered: true)
     impossible.answered = 9
     #expect(complaint([.record(impossible)]) == "Records")

@@ -3,17 +3,19 @@ import Records
 import SIP
 import Timing
 
-/// One record for each call that ended, no more, no fewer, and what it says is possible.
+/// One record for each INVITE that opened a call or was refused one, no more, no fewer, and what it says is possible.
+///
+/// What was answered finally is what must be recorded: whether a call came of it, or a plugin, a missing Contact or an unknown extension was in its way.
 struct RecordChecker: Checker {
   let name = "Records"
   private var records: Set<String> = []
-  /// First INVITEs whose transaction was new to us, and that could make a dialog.
+  /// INVITEs of peers outside any dialog, and those of them that got a final answer.
   private var offered: Set<[UInt8]> = []
-  /// When each was heard last, and how many came again when their transaction may have been gone.
+  private var answered: Set<[UInt8]> = []
+  /// When each was heard last, and how many more records there may be: INVITEs that came again when their transaction may have been gone, and damaged
+  /// copies, which are answered by themselves.
   private var heardAt: [[UInt8]: Instant] = [:]
   private var again = 0
-  /// Those of which nobody can say whether they became calls.
-  private var doubtful: Set<[UInt8]> = []
 
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
@@ -22,30 +24,36 @@ struct RecordChecker: Checker {
         return nil
       }
       let key = AnswerChecker.key(message)
-      if signal.message == nil || !message.hasTarget || message.to.tag != nil || !message.values(.require).isEmpty || message.count(of: .recordRoute) > 1 {
-        doubtful.insert(key)
+      if signal.message == nil { again += 1 }
+      if let before = heardAt[key] {
+        if event.at.since(before) > .seconds(5) { again += 1 }
+      } else if message.to.tag == nil {
+        offered.insert(key)
       }
-      if let before = heardAt[key], event.at.since(before) > .seconds(5) { again += 1 }
       heardAt[key] = event.at
-      offered.insert(key)
     case .sent(let signal):
-      // Refused before it was a call: merged, on the wrong listener, too many.
-      guard let message = signal.message, !message.isRequest, message.method == .invite, [400, 403, 420, 482, 503].contains(message.status) else { return nil }
-      doubtful.insert(AnswerChecker.key(message))
+      // 482: the same call by another way, which has its record.
+      guard let message = signal.message, !message.isRequest, message.method == .invite, message.status >= 200, message.status != 482 else { return nil }
+      let key = AnswerChecker.key(message)
+      if offered.contains(key) { answered.insert(key) }
     case .record(let record):
       if !records.insert(record.id).inserted { return "a second record of call \(record.id)" }
-      if record.ended < record.began { return "call \(record.id) ended before it began" }
-      if let answered = record.answered, answered < record.began || answered > record.ended { return "call \(record.id) was answered outside its life" }
-      if (record.outcome == .answered) != (record.answered != nil) {
-        return "call \(record.id) is \(record.outcome.rawValue) with answer time \(record.answered ?? 0)"
-      }
-      if record.outcome != .answered, !(300...699).contains(record.status) { return "call \(record.id) failed with status \(record.status)" }
+      return impossible(record)
     case .ended:
-      let certain = offered.subtracting(doubtful).count
-      let possible = offered.count + again
-      if records.count < certain || records.count > possible { return "\(records.count) records of \(certain)...\(possible) calls" }
+      let possible = answered.count + again
+      if records.count < answered.count || records.count > possible { return "\(records.count) records of \(answered.count)...\(possible) calls" }
     default: break
     }
+    return nil
+  }
+
+  private func impossible(_ record: CallRecord) -> String? {
+    if record.ended < record.began { return "call \(record.id) ended before it began" }
+    if let answered = record.answered, answered < record.began || answered > record.ended { return "call \(record.id) was answered outside its life" }
+    if (record.outcome == .answered) != (record.answered != nil) {
+      return "call \(record.id) is \(record.outcome.rawValue) with answer time \(record.answered ?? 0)"
+    }
+    if record.outcome != .answered, !(300...699).contains(record.status) { return "call \(record.id) failed with status \(record.status)" }
     return nil
   }
 }
