@@ -7,7 +7,7 @@ public import Configuration
 /// The narrowest block that contains the source and has a trunk on the listener decides; an exact address is the narrowest of all. Several trunks there
 /// (one peer twice, or two peers behind one address) are told apart by the source port: over UDP it must be the peer's port of exactly that trunk, and a
 /// source with another port is `noTrunkHere`, since a guess would lend one trunk's rights to another. On streams the source port says nothing and the first
-/// trunk in the order of the configuration is taken; `ambiguities` lists such pairs for the commit.
+/// trunk in the order of the configuration is taken; `ambiguities` lists such pairs: a commit refuses those it sees, and names that resolve to one address show only here.
 ///
 /// One table serves all listeners: `judge` makes one probe for each length of prefix in use (mostly one), allocates nothing and is as quick for strangers.
 public struct SourceGate: Sendable {

@@ -39,6 +39,8 @@ struct CallEnvironment {
   var served: [TransactionLayer.ServerID: Owner] = [:]
   var endedDialogs = EndedDialogs()
   var refusedCalls = RefusedCalls()
+  /// As they were said.
+  private(set) var ambiguousTrunks: [String] = []
   var departed = DepartedPeers()
   /// Rotates trunks within a route.
   var turn = 0
@@ -80,6 +82,17 @@ struct CallEnvironment {
     case .trunk(let index): peer = configuration.trunks[index].peer
     }
     return configuration.peers[peer].name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+  }
+
+  /// Trunks that a source does not tell apart: a commit can not know to what names will resolve. Each pair is said once, until it is gone.
+  mutating func warnOfAmbiguousTrunks() {
+    let found = gate.ambiguities.map { pair in
+      let (first, second) = (configuration.trunks[pair.first], configuration.trunks[pair.second])
+      return "trunks \(first.name) and \(second.name) can not be told apart: a request from \(pair.source) on listener "
+        + "\(configuration.listeners[first.listener].name) is taken for \(first.name); set another listener or peer-port for one of them"
+    }
+    for text in found where !ambiguousTrunks.contains(text) { note(.warning, text) }
+    ambiguousTrunks = found
   }
 
   mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {

@@ -63,6 +63,7 @@ public struct Exchange {
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
     table = CallTable(shard: shard, firstGeneration: UInt32(truncatingIfNeeded: environment.random.next()))
+    environment.warnOfAmbiguousTrunks()
   }
 
   /// One datagram, or one message framed from a stream.
@@ -274,6 +275,7 @@ public struct Exchange {
       withCall(id) { call, _ in call.rename(trunks: trunks, listeners: listeners, realms: realms) }
     }
     environment.transactions.rename(listeners: listeners)
+    environment.warnOfAmbiguousTrunks()
     drain()
   }
 

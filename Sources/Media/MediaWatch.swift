@@ -69,10 +69,6 @@ public struct MediaWatch: Sendable, Equatable {
     return nil
   }
 
-  /// The earliest moment at which, going by the last report, a stream could have been silent for `limit`: ask for the next report then. `nil`: none is watched,
-  /// a report each `limit` is enough to see when one begins.
-  public var nextDeadline: Instant? { watched.compactMap { Self.quietSince($0) }.min().map { $0 + limit } }
-
   /// Since when nothing that counts was heard; `nil` when the stream is not watched.
   private static func quietSince(_ stream: Watched) -> Instant? {
     guard let last = stream.isHeld ? stream.lastRTCP : [stream.lastRTP, stream.lastRTCP].compactMap({ $0 }).max() else { return nil }

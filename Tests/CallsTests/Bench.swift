@@ -38,6 +38,7 @@ struct Bench {
   var media: [MediaCommand] = []
   var records: [CallRecord] = []
   var ladders: [Ladder] = []
+  var notes: [String] = []
   /// Sides whose `open` is refused, once each.
   var refusals: [MediaSide] = []
 
@@ -140,7 +141,7 @@ struct Bench {
       case .record(let record, let ladder):
         records.append(record)
         ladders.append(ladder)
-      case .note: break
+      case .note(let note): notes.append(note.text)
       }
     }
     inspect()

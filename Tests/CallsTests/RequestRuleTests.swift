@@ -1,5 +1,7 @@
 import Addressing
 import Calls
+import Configuration
+import Routing
 import SIP
 import Testing
 import Timing
@@ -177,5 +179,24 @@ import Timing
     #expect(bench.toCaller == ["100 INVITE", "400 INVITE"])
     #expect(bench.attempts.isEmpty)
     bench.finish()
+  }
+
+  @Test("Trunks whose peers' names resolve to one address are said once, when it happens")
+  func ambiguousTrunks() throws {
+    var bench = try Bench {
+      $0.peers[1].address = .domain("a.example")
+      $0.peers[2].address = .domain("b.example")
+    }
+    bench.drain()
+    #expect(bench.notes.isEmpty)
+    for _ in 0..<2 {
+      let setup = Exchange.Setup(
+        configuration: bench.edited, routing: try RoutingTable(bench.edited), resolved: [[], [Bench.provider.ip], [Bench.provider.ip]])
+      bench.exchange.reconfigure(setup, wallClock: 1_700_000_000, at: bench.now)
+      bench.drain()
+    }
+    #expect(bench.notes.count == 1)
+    #expect(bench.notes.first?.hasPrefix("trunks acme-1 and spare-1 can not be told apart: a request from 10.0.0.2/32 on listener wan") == true)
+    bench.finish(records: 0)
   }
 }
