@@ -95,8 +95,9 @@ struct CallEnvironment {
     ambiguousTrunks = found
   }
 
-  mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = []) {
-    actions.append(.note(Exchange.Note(level: level, text: text, fields: fields)))
+  /// Lines written in one function are of one kind.
+  mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = [], kind: StaticString = #function) {
+    actions.append(.note(Exchange.Note(level: level, kind: kind, text: text, fields: fields)))
   }
 }
 
@@ -136,6 +137,7 @@ struct ExchangeCounters {
   var refusalRecordsOmitted: UInt64 = 0
   var failovers: UInt64 = 0
   var mediaRefused: UInt64 = 0
+  var tooLarge: UInt64 = 0
 
   var listed: [(name: String, value: UInt64)] {
     [
@@ -145,6 +147,7 @@ struct ExchangeCounters {
       ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
       ("limit.refusal-records.hits", refusalRecordsOmitted),
       ("call.failovers", failovers), ("media.refused", mediaRefused),
+      ("message.too-large", tooLarge),
     ]
   }
 }

@@ -39,9 +39,17 @@ public struct Exchange {
   public struct Note: Sendable {
     public enum Level: UInt8, Sendable { case error = 3, warning = 4, notice = 5, info = 6 }
     public var level: Level
+    /// Which line of ours it is, whatever it tells: floods are held back by it.
+    public var kind: StaticString
     public var text: String
     /// Structured journal fields, upper-case names (`TANDEM_CALL`, `TANDEM_TRUNK`).
     public var fields: [(name: StaticString, value: String)]
+    public init(level: Level, kind: StaticString, text: String, fields: [(name: StaticString, value: String)] = []) {
+      self.level = level
+      self.kind = kind
+      self.text = text
+      self.fields = fields
+    }
   }
 
   var environment: CallEnvironment
@@ -97,14 +105,61 @@ public struct Exchange {
     drain()
   }
 
-  /// The transport could not deliver to this flow, or its connection is closed.
-  public mutating func unreachable(_ flow: SIP.Flow, at now: Instant) {
+  /// The head of a request on a stream that can not be read on (`StreamFramer.brokenHead`): answered with `status` when it can be (RFC 3261 18.3), from sources
+  /// the gate admits. What is no sound request gets silence: false.
+  public mutating func refuseBroken(_ head: [UInt8], status: Int, on flow: SIP.Flow, at now: Instant) -> Bool {
     environment.now = now
-    if flow.transport.isReliable, flow.connection != 0 {
-      for id in table.ids { withCall(id) { call, _ in call.lostConnection(flow) } }
+    guard environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) != .stranger else {
+      environment.counters.strangers += 1
+      return false
     }
-    environment.transactions.unreachable(flow, at: now)
+    environment.counters.malformed += 1
+    let request: SIPMessage?
+    // The head without its body: sound by itself when it was only the length that broke the stream.
+    do throws(SIPMessage.ParseFailure) { request = try SIPMessage(parsing: head) } catch { request = error.answerable }
+    guard let request, request.isRequest, request.method != .ack else { return false }
+    environment.counters.malformedAnswered += 1
+    environment.transactions.answerStatelessly(status, to: request, on: flow)
     drain()
+    return true
+  }
+
+  public mutating func unreachable(_ flow: SIP.Flow, at now: Instant) { unreachable([flow], at: now) }
+
+  /// What can not be reached, as found out since the last event: ICMP, connections that failed. Costs a look at every transaction, however many there are.
+  public mutating func unreachable(_ flows: [SIP.Flow], at now: Instant) {
+    environment.now = now
+    let lost = flows.filter { $0.transport.isReliable && $0.connection != 0 }
+    if !lost.isEmpty {
+      for id in table.ids { withCall(id) { call, _ in for flow in lost { call.lostConnection(flow) } } }
+    }
+    environment.transactions.unreachable(flows, at: now)
+    drain()
+  }
+
+  /// A message of ours that the kernel took for no datagram: more than 65,507 bytes over IPv4. A request fails as if its destination could not be reached, and the
+  /// log says why; a response is only told (RFC 3261 18.1.1 would move a request of this size to TCP; we do not yet).
+  public mutating func tooLarge(_ bytes: [UInt8], on flow: SIP.Flow, at now: Instant) {
+    environment.now = now
+    environment.counters.tooLarge += 1
+    let message: SIPMessage?
+    // Cut short it is no whole message, but as much of one as is wanted.
+    do throws(SIPMessage.ParseFailure) { message = try SIPMessage(parsing: Array(bytes.prefix(SIPLimits.messageBytes))) } catch { message = error.answerable }
+    let what = message.map { $0.isRequest ? String(decoding: $0.method.token, as: UTF8.self) : "answer \($0.status)" } ?? "message"
+    environment.note(
+      .warning,
+      "\(peerName(of: flow)): \(what) of \(bytes.count) bytes to \(flow.remote) was not sent: no datagram carries more than 65507; "
+        + "let the peer be reached over tcp: `set listener NAME transport tcp`")
+    if let message, message.isRequest { environment.transactions.tooLarge(message, at: now) }
+    drain()
+  }
+
+  private func peerName(of flow: SIP.Flow) -> String {
+    switch environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) {
+    case .stranger: "no peer"
+    case .noTrunkHere(let peer): "peer \(environment.configuration.peers[peer].name)"
+    case .trunk(let trunk): "trunk \(environment.configuration.trunks[trunk].name)"
+    }
   }
 
   public mutating func media(_ event: MediaEvent, at now: Instant) {
@@ -132,7 +187,12 @@ public struct Exchange {
       drain()
     }
     environment.trunks.advance(to: now)
-    for note in environment.trunks.takeNotes() {
+    pass(environment.trunks.takeNotes())
+  }
+
+  /// What plugins said, for the log.
+  private mutating func pass(_ notes: [PluginNote]) {
+    for note in notes {
       environment.note(
         Note.Level(rawValue: UInt8(clamping: note.level)) ?? .info, note.text, [("TANDEM_PEER", note.peer), ("TANDEM_PLUGIN", note.plugin)])
     }
@@ -289,6 +349,9 @@ public struct Exchange {
     drain()
     return found
   }
+
+  /// The end of the process: every plugin's instances are told to close. Calls come before: a plugin is told of their end.
+  public mutating func closePlugins() { pass(environment.trunks.close()) }
 
   /// Stop serving: new calls get 503, every call is ended with BYE or CANCEL. Done when `liveCalls` is 0; a caller who has not acknowledged
   /// our 2xx is waited for no longer than `CallLimits.stopping`.

@@ -32,8 +32,11 @@ public struct DatagramOutbox {
     storage.append(contentsOf: bytes)
   }
 
-  /// Sends until nothing is left or the socket blocks; false = wait for writability and come again. `unreachable` gets destinations that failed at once or by ICMP.
-  public mutating func flush(on socket: DatagramSocket, unreachable: (TransportAddress) -> Void) -> Bool {
+  /// Sends until nothing is left or the socket blocks; false = wait for writability and come again. `unreachable` gets destinations that failed at once or by ICMP,
+  /// `tooLarge` what no datagram can carry (EMSGSIZE), which says nothing about its destination.
+  public mutating func flush(
+    on socket: DatagramSocket, unreachable: (TransportAddress) -> Void, tooLarge: ([UInt8], TransportAddress) -> Void = { _, _ in }
+  ) -> Bool {
     var isSecondTry = false
     while head < entries.count {
       let result = storage.withUnsafeBufferPointer { bytes in
@@ -53,7 +56,11 @@ public struct DatagramOutbox {
         compact()
         return false
       case EBADF, EFAULT: fatalError("send on \(socket.local): errno \(-result) is a bug of ours")
-      case EMSGSIZE, ENOBUFS, ENOMEM: giveUpFirst()
+      case EMSGSIZE:
+        let (start, count) = (Int(entries[head].offset), Int(entries[head].length))
+        if let remote = entries[head].remote.transportAddress { tooLarge(Array(storage[start..<(start + count)]), remote) }
+        giveUpFirst()
+      case ENOBUFS, ENOMEM: giveUpFirst()
       default:
         // The error may be an earlier datagram's ICMP; the second time it is this one's own.
         if isSecondTry {

@@ -6,10 +6,22 @@ public final class Mailbox<Message: Sendable>: Sendable {
   /// 65,536: what the media thread can have to tell of 10,000 calls that end at once, several times over.
   public static var bound: Int { 65_536 }
 
-  private let waiting = Lock<[Message]>([])
+  private struct Box {
+    var messages: [Message] = []
+    var refused: UInt64 = 0
+  }
+  private let waiting = Lock(Box())
   private let bell: EventSignal
+  private let bound: Int
 
-  public init() throws(SystemCallError) { bell = try EventSignal() }
+  /// `bound`: messages that may lie there.
+  public init(bound: Int = Mailbox.bound) throws(SystemCallError) {
+    bell = try EventSignal()
+    self.bound = bound
+  }
+
+  /// Messages it had no room for, since the start.
+  public var refused: UInt64 { waiting.withLock { $0.refused } }
 
   /// To be watched by the owner's poll.
   public var descriptor: Descriptor { bell.descriptor }
@@ -18,13 +30,13 @@ public final class Mailbox<Message: Sendable>: Sendable {
   @discardableResult
   public func post(_ message: Message) -> Bool {
     let others = waiting.withLock { box -> Int in
-      let others = box.count
-      if others < Mailbox.bound { box.append(message) }
+      let others = box.messages.count
+      if others < bound { box.messages.append(message) } else { box.refused &+= 1 }
       return others
     }
     // The first one rings; those behind it are found together with it.
     if others == 0 { bell.ring() }
-    return others < Mailbox.bound
+    return others < bound
   }
 
   /// Stops the bell and leaves the messages: for an owner that lets more gather. It must `take` by a time of its own, since the bell does not ring again before.
@@ -35,6 +47,6 @@ public final class Mailbox<Message: Sendable>: Sendable {
     box.removeAll(keepingCapacity: true)
     // Before looking: a ring that comes after the look is for the next turn.
     bell.clear()
-    waiting.withLock { swap(&$0, &box) }
+    waiting.withLock { swap(&$0.messages, &box) }
   }
 }

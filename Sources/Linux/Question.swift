@@ -8,11 +8,11 @@ public import Timing
 ///   └──limit passed──▶ withdrawn (take says false: it must not be worked on)
 /// ```
 /// So a question that timed out was never carried out, and the asker may say so. Once taken the asker waits for the end: servers work on questions for
-/// microseconds, and one that hangs is the watchdog's business.
+/// microseconds, and one that hangs is the watchdog's business. Only who has to end in time abandons a question that is being worked on: its answer is nobody's.
 /// `@unchecked`: the state is reached under the mutex alone.
 public final class Question<Answer: Sendable>: @unchecked Sendable {
   private enum State {
-    case asked, taken, withdrawn
+    case asked, taken, withdrawn, abandoned
     case answered(Answer)
   }
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -48,21 +48,29 @@ public final class Question<Answer: Sendable>: @unchecked Sendable {
   public func answer(_ answer: Answer) {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
+    if case .abandoned = state { return }
     guard case .taken = state else { preconditionFailure("only a question that was taken is answered, once") }
     state = .answered(answer)
     pthread_cond_signal(changed)
   }
 
   /// For the asker, once: the answer, or `nil` when nobody took the question within `limit` (it is withdrawn then).
-  public func wait(_ limit: Gap) -> Answer? {
+  /// `working`: also `nil` when it was taken but not answered for so long; then it may have been carried out.
+  public func wait(_ limit: Gap, working: Gap? = nil) -> Answer? {
     let end = MonotonicClock.now() + limit
-    var deadline = timespec(tv_sec: Int(end.nanoseconds / 1_000_000_000), tv_nsec: Int(end.nanoseconds % 1_000_000_000))
+    var deadline = timespec(end)
+    var patience = timespec(end + (working ?? Gap(nanoseconds: 0)))
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
       switch state {
       case .answered(let answer): return answer
-      case .withdrawn: return nil
+      case .withdrawn, .abandoned: return nil
+      case .taken where working != nil:
+        if pthread_cond_timedwait(changed, mutex, &patience) == ETIMEDOUT, case .taken = state {
+          state = .abandoned
+          return nil
+        }
       case .taken: pthread_cond_wait(changed, mutex)
       case .asked:
         if pthread_cond_timedwait(changed, mutex, &deadline) == ETIMEDOUT, case .asked = state {
@@ -71,5 +79,12 @@ public final class Question<Answer: Sendable>: @unchecked Sendable {
         }
       }
     }
+  }
+}
+
+extension timespec {
+  /// Of the monotonic clock.
+  fileprivate init(_ instant: Instant) {
+    self.init(tv_sec: Int(instant.nanoseconds / 1_000_000_000), tv_nsec: Int(instant.nanoseconds % 1_000_000_000))
   }
 }

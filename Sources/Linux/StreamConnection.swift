@@ -19,6 +19,8 @@ public final class StreamConnection {
   /// When it last carried a byte either way, or was made.
   public var lastActivity: Instant
   private var outbox = StreamOutbox(bound: StreamConnection.outboxBytes)
+  /// Nothing more will be written by us.
+  public private(set) var isFinishing = false
 
   public init(accepted descriptor: Descriptor, id: UInt32, remote: TransportAddress, dscp: UInt8 = 0, at now: Instant) {
     self.id = id
@@ -78,5 +80,15 @@ public final class StreamConnection {
     guard outbox.append(bytes) else { throw SystemCallError("send", errno: ENOBUFS, object: "tcp \(remote)", advice: "the far side does not read") }
     if !isConnecting { try flush() }
   }
-  public func flush() throws(SystemCallError) { _ = try outbox.flush(to: descriptor, object: "tcp \(remote)") }
+  public func flush() throws(SystemCallError) {
+    let isEmpty = try outbox.flush(to: descriptor, object: "tcp \(remote)")
+    if isEmpty, isFinishing { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
+  }
+
+  /// Ends our side once what was written has left. Closing at once instead would throw away what the far side has not taken yet, if it has sent what we did not
+  /// read: read on, without looking at it, until it closes too.
+  public func finish() throws(SystemCallError) {
+    isFinishing = true
+    if !isConnecting { try flush() }
+  }
 }

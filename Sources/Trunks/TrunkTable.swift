@@ -61,10 +61,13 @@ public struct TrunkTable {
     adopt(services: services, liveness: liveness)
   }
 
-  /// Closes every instance.
-  public mutating func close() {
+  /// Closes every instance; what they had to say last.
+  @discardableResult
+  public mutating func close() -> [PluginNote] {
     for service in services { service.instance?.close() }
+    let last = takeNotes()
     for index in services.indices { services[index] = .down("the trunks are closed") }
+    return last
   }
 
   /// Fills everything that follows from the configuration; what is not adopted from `old` is closed.

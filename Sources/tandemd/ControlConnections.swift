@@ -4,10 +4,12 @@ import Linux
 /// The control socket's clients: their bytes through a `VarlinkServer` each, their calls to the service. Belongs to the control thread and lives on that thread's poll.
 ///
 /// A client gets its next call served once it has taken the answer before; nothing more is read from it meanwhile. So a client costs at most one largest
-/// call and one largest answer, and there are at most `most` of them: what comes beyond is closed at once.
+/// call and one largest answer, and there are at most `most` of them, `most - reserved` that may only look: what comes beyond is closed at once.
 final class ControlConnections {
   /// Operators, monitoring, scripts: dozens at the most.
   static let most = 64
+  /// Of these kept for who may change something: however many only look, the operator gets in.
+  static let reserved = 8
   private final class Client {
     let connection: ControlConnection
     var server: VarlinkServer
@@ -15,16 +17,17 @@ final class ControlConnections {
     let user: String
     /// What the poll was told last.
     var watchesWrites = false
-    init(_ connection: ControlConnection, version: String) {
+    init(_ connection: ControlConnection, version: String, mayChange: Bool) {
       self.connection = connection
       server = VarlinkServer(version: version)
-      mayChange = ControlService.mayChange(connection.peer)
+      self.mayChange = mayChange
       user = connection.peer.isRoot ? "root" : "uid \(connection.peer.user)"
     }
   }
   private let service: ControlService
   private let socket: ControlSocket
   private let poll: EventPoll
+  private let mayChange: (PeerCredentials) -> Bool
   /// The socket's own; clients have the keys behind it.
   private let firstKey: UInt64
   private var nextKey: UInt64
@@ -32,16 +35,25 @@ final class ControlConnections {
   private var buffer = [UInt8](repeating: 0, count: 65_536)
 
   /// `firstKey`: from here on the poll's keys are ours. The socket's mode must let others connect (0o666): who may change anything is decided by who calls.
-  init(_ service: ControlService, socket: ControlSocket, poll: EventPoll, firstKey: UInt64) throws(SystemCallError) {
+  init(
+    _ service: ControlService, socket: ControlSocket, poll: EventPoll, firstKey: UInt64,
+    mayChange: @escaping (PeerCredentials) -> Bool = ControlService.mayChange
+  ) throws(SystemCallError) {
     self.service = service
     self.socket = socket
     self.poll = poll
+    self.mayChange = mayChange
     self.firstKey = firstKey
     nextKey = firstKey
     try poll.add(socket.descriptor, key: firstKey)
+    service.connectionCounters = { [weak self] in
+      [("control.connections", UInt64(self?.count ?? 0)), ("control.turned-away", self?.turnedAway ?? 0)]
+    }
   }
 
   var count: Int { clients.count }
+  /// Connections closed at once for want of room.
+  private(set) var turnedAway: UInt64 = 0
 
   /// A report of the poll; those with keys below ours are not.
   func handle(_ ready: EventPoll.Ready) {
@@ -54,11 +66,15 @@ final class ControlConnections {
 
   private func acceptAll() {
     while let connection = socket.accept() {
-      guard clients.count < Self.most else { continue }
+      let mayChange = mayChange(connection.peer)
+      guard clients.count < Self.most, mayChange || clients.values.count(where: { !$0.mayChange }) < Self.most - Self.reserved else {
+        turnedAway &+= 1
+        continue
+      }
       nextKey += 1
       do throws(SystemCallError) {
         try poll.add(connection.descriptor, key: nextKey)
-        clients[nextKey] = Client(connection, version: service.dependencies.version)
+        clients[nextKey] = Client(connection, version: service.dependencies.version, mayChange: mayChange)
       } catch {
         // No memory for one more watch: the client sees its connection closed.
       }

@@ -17,6 +17,8 @@ struct ControlDependencies {
   var plugins: () -> [PluginStatus] = { [] }
   /// Parts of the system that are not used, and why.
   var off: () -> [SystemStatus.Off] = { [] }
+  /// What the first thread counts, and the boxes it takes from.
+  var counters: () -> [(name: String, value: UInt64)] = { [] }
   var networkInterfaces: () throws(SystemCallError) -> NetworkInterfaces = NetworkInterfaces.now
   var exchange: ExchangeQuestions
   /// Newest first.

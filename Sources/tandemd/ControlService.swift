@@ -10,6 +10,8 @@ final class ControlService {
   static let group = "tandem"
   let dependencies: ControlDependencies
   let desk: ConfigurationDesk
+  /// Set by who serves the connections.
+  var connectionCounters: () -> [(name: String, value: UInt64)] = { [] }
 
   init(_ dependencies: ControlDependencies, desk: ConfigurationDesk) {
     self.dependencies = dependencies
@@ -39,6 +41,7 @@ final class ControlService {
     case .getLadder(let id): try ladder(id)
     case .listCallHistory(let limit): CallHistory(try dependencies.history(limit))
     case .getMedia: try media()
+    case .getCounters: try counters()
     case .getSystem: try system()
     case .testNumber(let query): try test(query)
     case .clearCall(let id): try clear(id)

@@ -113,8 +113,12 @@ extension ControlService {
     return SystemStatus(
       version: dependencies.version, hostname: configuration.system.hostname, started: dependencies.started,
       uptime: max(0, dependencies.wallClock() - dependencies.started), calls: try dependencies.exchange.calls().count, configuration: desk.summary,
-      hasUncommittedChanges: desk.hasUncommittedChanges, off: dependencies.off(),
-      counters: try dependencies.exchange.counters().map { SystemStatus.Counter(name: $0.name, value: $0.value) })
+      hasUncommittedChanges: desk.hasUncommittedChanges, off: dependencies.off())
+  }
+
+  func counters() throws(ControlError) -> CounterList {
+    let all = try dependencies.exchange.counters() + dependencies.counters() + connectionCounters()
+    return CounterList(counters: all.map { CounterList.Counter(name: $0.name, value: $0.value) })
   }
 
   var completionSources: CompletionSources {

@@ -11,27 +11,28 @@ import Timing
 /// The appliance's process: joins the parts and serves the control side on the first thread until it is told to stop.
 ///
 /// ```
-/// first thread   control socket, commits, call records, signals, netlink
+/// first thread   control socket, commits, call records, log lines, netlink
 /// signalling     one shard: SIP sockets and the exchange            (SignallingThread)
 /// media          the relay's sockets                                (MediaThread)
 /// watchdog       tells the service manager that the other two turn  (Watchdog)
+/// farewell       signals, and the end in time                       (Farewell)
 /// ```
 final class Daemon {
-  /// Calls get this long to end after SIGTERM.
-  static let farewell = Gap.seconds(5)
   private enum Key {
-    static let signals: UInt64 = 0
+    static let farewell: UInt64 = 0
     static let records: UInt64 = 1
     static let network: UInt64 = 2
+    static let notes: UInt64 = 3
     static let control: UInt64 = 16
   }
 
   private let options: Options
   private let log: Log
   private let notifier = SystemdNotifier()
-  private let signals: SignalWatcher
+  private let farewell: Farewell
   private let poll: EventPoll
   private let records: RecordKeeper
+  private let notes: NoteKeeper
   private let plugins: PluginFolder
   private let signalling: SignallingThread
   private let desk: ConfigurationDesk
@@ -43,7 +44,7 @@ final class Daemon {
   init(_ options: Options, log: Log, signals: SignalWatcher, sockets: DescriptorStore) throws {
     self.options = options
     self.log = log
-    self.signals = signals
+    farewell = try Farewell(signals, log: log)
     try Files.makeFolder(options.stateDirectory)
     try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
     // The control socket first: it is the lock that keeps a second daemon off this runtime directory.
@@ -53,6 +54,7 @@ final class Daemon {
     let files = ConfigurationFiles(directory: options.stateDirectory)
     let saved = try files.load()
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
+    notes = try NoteKeeper(log: log)
 
     let live = LiveSystem(log: log)
     let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
@@ -62,7 +64,7 @@ final class Daemon {
     let restored = try desk.restored()
     let start = try LiveSystem.setup(restored ?? Configuration())
     if let restored { try InterfaceBinding.apply(restored, log: log) }
-    let box = records.mailbox
+    let (box, lines) = (records.mailbox, notes.mailbox)
     let exchange = Exchange(
       shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
       clock: { MonotonicClock.now() })
@@ -70,16 +72,18 @@ final class Daemon {
       exchange: exchange, setup: start,
       outlets: SignallingThread.Outlets(
         record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
-        note: { note in log.write(Log.Level(note.level), note.text, note.fields) }),
+        note: { lines.post($0) }),
       store: sockets)
     self.signalling = signalling
     live.signalling = signalling
     poll = try EventPoll()
     network = try? NetworkWatcher()
-    let service = ControlService(Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, desk: desk, network: network), desk: desk)
+    let service = ControlService(
+      Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, notes: notes, desk: desk, network: network), desk: desk)
     control = try ControlConnections(service, socket: socket, poll: poll, firstKey: Key.control)
-    try poll.add(signals.descriptor, key: Key.signals)
+    try poll.add(farewell.descriptor, key: Key.farewell)
     try poll.add(records.mailbox.descriptor, key: Key.records)
+    try poll.add(notes.mailbox.descriptor, key: Key.notes)
     if let network { try poll.add(network.descriptor, key: Key.network) }
     try seed(isEmpty: restored == nil)
   }
@@ -102,7 +106,7 @@ final class Daemon {
   }
 
   private static func dependencies(
-    plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, desk: ConfigurationDesk, network: NetworkWatcher?
+    plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, notes: NoteKeeper, desk: ConfigurationDesk, network: NetworkWatcher?
   ) -> ControlDependencies {
     var wants = ControlDependencies(version: Version.text, started: WallClock.now(), exchange: ExchangeQuestions(signalling))
     wants.plugins = {
@@ -122,6 +126,7 @@ final class Daemon {
       if let trouble = records.trouble { off.append(.init(what: "call records", why: trouble)) }
       return off
     }
+    wants.counters = { [("mailbox.notes-refused", notes.mailbox.refused), ("mailbox.records-refused", records.mailbox.refused)] }
     if let store = records.store { wants.takeRecords(from: store) { records.write() } }
     return wants
   }
@@ -143,8 +148,9 @@ final class Daemon {
     if let due = records.due, due <= MonotonicClock.now() { records.write() }
     for event in ready {
       switch event.key {
-      case Key.signals: takeSignals()
+      case Key.farewell: isRunning = false
       case Key.records: records.begin(at: MonotonicClock.now())
+      case Key.notes: notes.write()
       case Key.network: networkChanged()
       default: control.handle(event)
       }
@@ -156,15 +162,6 @@ final class Daemon {
     guard let due = records.due else { return timeout }
     let left = max(Gap(nanoseconds: 0), due.since(MonotonicClock.now()))
     return timeout.map { min($0, left) } ?? left
-  }
-
-  private func takeSignals() {
-    while let signal = signals.next() {
-      switch signal {
-      case .terminate, .interrupt: isRunning = false
-      case .hangUp: break  // nothing to read again: commits are the only way in
-      }
-    }
   }
 
   private func networkChanged() {
@@ -182,20 +179,29 @@ final class Daemon {
   }
   private var interfaceStates: [String: String] = [:]
 
-  /// Until calls can outlive the process: SIGTERM ends them with BYE, then the records are written.
+  /// Until calls can outlive the process: SIGTERM ends them with BYE, then their records are written, then the plugins are closed. Each step has its share of
+  /// `Farewell.whole`, whatever peers and plugins do.
   private func stop() {
     notifier.stopping()
-    let up = signalling.ask { exchange, now in
+    let deadline = (farewell.began ?? MonotonicClock.now()) + Farewell.calls
+    let up = signalling.ask(limit: Farewell.question) { exchange, now in
       exchange.endAllCalls(at: now)
       return exchange.liveCalls
     }
     if let up, up > 0 { log.write(.notice, "stopping: ending \(up) calls") }
-    let deadline = MonotonicClock.now() + Daemon.farewell
-    while MonotonicClock.now() < deadline, let left = signalling.ask({ exchange, _ in exchange.liveCalls }), left > 0 {
+    var left = up
+    while let some = left, some > 0, MonotonicClock.now() < deadline {
       turn(.milliseconds(20))
+      left = signalling.ask(limit: Farewell.question) { exchange, _ in exchange.liveCalls }
     }
+    if let left, left > 0 { log.write(.warning, "stopping: the far side of \(left) calls did not answer in time") }
+    records.write()
+    // Behind the calls: a plugin is told of the end of each of its calls first.
+    let closed: Void? = left == nil ? nil : signalling.close(limit: Farewell.question)
+    if closed == nil { log.write(.error, "stopping: the signalling thread does not answer; plugins are not closed") }
     signalling.stop()
     records.write()
+    notes.write()
     log.write(.notice, "stopped")
   }
 }
@@ -213,11 +219,5 @@ enum Watchdog {
         clock.wait(pause) { _ in }
       }
     }
-  }
-}
-
-extension Log.Level {
-  fileprivate init(_ level: Exchange.Note.Level) {
-    self = Log.Level(rawValue: Int(level.rawValue)) ?? .info
   }
 }

@@ -31,6 +31,9 @@ final class MediaThread: Sendable {
     try Thread.spawn(name: "media") { loop.value.run() }
   }
 
+  /// Messages lost because the thread had not looked for very long.
+  var refused: UInt64 { mailbox.refused }
+
   /// False when the thread has not looked for very long; then the message is lost.
   @discardableResult
   func post(_ message: Message) -> Bool { mailbox.post(message) }

@@ -20,6 +20,10 @@ final class SignallingLoop {
   private static let acceptsPerTurn = 64
   /// Rounds of sending in one turn: what is unreachable at once makes the exchange send elsewhere, which may be unreachable too.
   private static let flushRounds = 4
+  /// Connections that are late, lines that were held back.
+  private static let sweepInterval = Gap.seconds(8)
+  /// Destinations told to have failed in one turn: as many as one look at the error queue brings. Others are noticed by their timers.
+  private static let failuresPerTurn = 256
 
   var exchange: Exchange
   private(set) var now = MonotonicClock.now()
@@ -36,6 +40,9 @@ final class SignallingLoop {
   private(set) var endpoints: [SignallingEndpoint] = []
   private var lastNumber: UInt32 = 0
   var streams = SignallingStreams()
+  private var notes = NoteLimiter()
+  /// What failed in this turn.
+  private var failed: [Flow] = []
 
   private var messages: [SignallingThread.Message] = []
   private var ready: [EventPoll.Ready] = []
@@ -47,6 +54,7 @@ final class SignallingLoop {
   /// Of endpoints that are closed.
   private var closedSent: UInt64 = 0
   private var closedDropped: UInt64 = 0
+  private var nextSweep = Instant(nanoseconds: 0)
 
   init(
     exchange: Exchange, setup: Exchange.Setup, outlets: SignallingThread.Outlets, media: MediaThread,
@@ -79,9 +87,24 @@ final class SignallingLoop {
         exchange.advance(to: now)
         carryOutActions()
       }
-      sweepStreams()
+      if now >= nextSweep {
+        nextSweep = now + SignallingLoop.sweepInterval
+        sweepStreams()
+        tellHeldBack()
+      }
       flush()
     }
+  }
+
+  /// The last job before the thread is told to stop.
+  func close() {
+    exchange.closePlugins()
+    carryOutActions()
+    tellHeldBack()
+  }
+
+  private func tellHeldBack() {
+    for note in notes.summaries() { outlets.note(note) }
   }
 
   /// Until the next deadline, but never longer than a heartbeat.
@@ -113,7 +136,7 @@ final class SignallingLoop {
     if event.failed {
       var remotes: [TransportAddress] = []
       socket.takeErrors { remotes.append($0) }
-      for remote in remotes { report(unreachable: Flow(listener: endpoint.index, transport: .udp, remote: remote)) }
+      for remote in remotes { fail(Flow(listener: endpoint.index, transport: .udp, remote: remote)) }
     }
     if event.readable { receive(on: endpoint, socket) }
   }
@@ -135,9 +158,21 @@ final class SignallingLoop {
     carryOutActions()
   }
 
-  func report(unreachable flow: Flow) {
-    exchange.unreachable(flow, at: now)
+  /// Can not be reached: told to the exchange at the end of the turn, together with what else failed in it. Telling makes it look at every transaction, and ICMP
+  /// errors, which anybody can forge, come by the hundred.
+  func fail(_ flow: Flow) {
+    guard failed.count < SignallingLoop.failuresPerTurn, !failed.contains(flow) else { return }
+    failed.append(flow)
+  }
+
+  /// False: nothing had failed.
+  @discardableResult
+  private func tellFailures() -> Bool {
+    guard !failed.isEmpty else { return false }
+    exchange.unreachable(failed, at: now)
+    failed.removeAll(keepingCapacity: true)
     carryOutActions()
+    return true
   }
 
   private func takeMessages() {
@@ -169,7 +204,7 @@ final class SignallingLoop {
       case .media(let command):
         if let event = mediaPorts.carryOut(command) { exchange.media(event, at: now) }
       case .record(let record, let ladder): outlets.record(record, ladder)
-      case .note(let note): outlets.note(note)
+      case .note(let note): if notes.admit(note, at: now) { outlets.note(note) }
       }
     }
   }
@@ -188,19 +223,21 @@ final class SignallingLoop {
 
   /// Sends what has gathered in the outboxes.
   private func flush() {
+    tellFailures()
     for _ in 0..<SignallingLoop.flushRounds {
-      var failed: [Flow] = []
-      for endpoint in endpoints { flush(endpoint, &failed) }
-      if failed.isEmpty { return }
-      for flow in failed { report(unreachable: flow) }
+      for endpoint in endpoints { flush(endpoint) }
+      if !tellFailures() { return }
     }
   }
 
-  private func flush(_ endpoint: SignallingEndpoint, _ failed: inout [Flow]) {
+  private func flush(_ endpoint: SignallingEndpoint) {
     guard case .datagram(let socket) = endpoint.socket, !endpoint.outbox.isEmpty else { return }
     var remotes: [TransportAddress] = []
-    let isDone = endpoint.outbox.flush(on: socket) { remotes.append($0) }
-    failed += remotes.map { Flow(listener: endpoint.index, transport: .udp, remote: $0) }
+    var tooLarge: [(bytes: [UInt8], remote: TransportAddress)] = []
+    let isDone = endpoint.outbox.flush(on: socket, unreachable: { remotes.append($0) }, tooLarge: { tooLarge.append(($0, $1)) })
+    for remote in remotes { fail(Flow(listener: endpoint.index, transport: .udp, remote: remote)) }
+    for one in tooLarge { exchange.tooLarge(one.bytes, on: Flow(listener: endpoint.index, transport: .udp, remote: one.remote), at: now) }
+    if !tooLarge.isEmpty { carryOutActions() }
     if endpoint.isBlocked != !isDone {
       endpoint.isBlocked = !isDone
       try? poll.change(socket.descriptor, key: PollKey.endpoint(endpoint.number).rawValue, readable: true, writable: !isDone)
@@ -253,10 +290,10 @@ final class SignallingLoop {
   var counters: [(name: String, value: UInt64)] {
     let boxes = endpoints.map(\.outbox)
     return [
-      ("udp-received", datagramsReceived), ("udp-batches", batches),
-      ("udp-sent", boxes.reduce(closedSent) { $0 &+ $1.sent }),
-      ("udp-dropped", boxes.reduce(closedDropped) { $0 &+ $1.overflowed &+ $1.failed }),
-      ("misdirected", misdirected),
+      ("udp.received", datagramsReceived), ("udp.batches", batches),
+      ("udp.sent", boxes.reduce(closedSent) { $0 &+ $1.sent }),
+      ("udp.dropped", boxes.reduce(closedDropped) { $0 &+ $1.overflowed &+ $1.failed }),
+      ("flow.misdirected", misdirected), ("log.held-back", notes.heldBack), ("mailbox.signalling-refused", mailbox.refused),
     ] + streams.counters
   }
 }

@@ -18,7 +18,10 @@ struct SignallingStreams {
   static let idleLimit = Gap.seconds(43_200)
   /// An accepted connection has to carry a message, one that we make has to stand, within 64*T1.
   static let firstMessageLimit = Gap.seconds(32)
-  static let sweepInterval = Gap.seconds(8)
+  /// How long the far side may take to close after its stream was refused.
+  static let farewellLimit = Gap.seconds(4)
+  /// Bytes that a far side may still send while its answer to a stream that can not be read on is on the way; then it is cut off.
+  static let unreadBytes = 1 << 20
 
   final class Connection {
     let stream: StreamConnection
@@ -27,6 +30,9 @@ struct SignallingStreams {
     let began: Instant
     var framer = StreamFramer()
     var hasCarriedMessage = false
+    /// It said what can not be read on and was answered: what it still sends is read and thrown away, so many bytes by now. `nil`: it serves.
+    var thrownAway: Int?
+    var leftAt = Instant(nanoseconds: 0)
     var isWatchingWrites: Bool
 
     init(_ stream: StreamConnection, of endpoint: SignallingEndpoint, isOurs: Bool, at now: Instant) {
@@ -46,7 +52,6 @@ struct SignallingStreams {
   private var byRemote: [Far: UInt32] = [:]
   private var lastID: UInt32 = 0
   var buffer = [UInt8](repeating: 0, count: 65_536)
-  var nextSweep = Instant(nanoseconds: 0)
 
   private(set) var accepted: UInt64 = 0
   private(set) var made: UInt64 = 0
@@ -57,8 +62,8 @@ struct SignallingStreams {
 
   var counters: [(name: String, value: UInt64)] {
     [
-      ("tcp-open", UInt64(byID.count)), ("tcp-accepted", accepted), ("tcp-made", made), ("tcp-strangers", strangers),
-      ("tcp-turned-away", turnedAway), ("tcp-failed", failed), ("tcp-broken", broken),
+      ("tcp.open", UInt64(byID.count)), ("tcp.accepted", accepted), ("tcp.made", made), ("tcp.strangers", strangers),
+      ("tcp.turned-away", turnedAway), ("tcp.failed", failed), ("tcp.broken", broken),
     ]
   }
 
@@ -88,6 +93,10 @@ struct SignallingStreams {
   }
   mutating func remove(_ connection: Connection) {
     byID[connection.stream.id] = nil
+    retire(connection)
+  }
+  /// No longer found by its far address.
+  mutating func retire(_ connection: Connection) {
     let far = Far(endpoint: connection.endpoint.number, remote: connection.stream.remote)
     if byRemote[far] == connection.stream.id { byRemote[far] = nil }
   }
@@ -163,6 +172,11 @@ extension SignallingLoop {
     case .ended: fail(connection)
     case .bytes(let count):
       connection.stream.lastActivity = now
+      if let before = connection.thrownAway {
+        connection.thrownAway = before + count
+        if before + count > SignallingStreams.unreadBytes { drop(connection) }
+        return
+      }
       connection.framer.receive(streams.buffer[..<count])
       takeMessages(of: connection)
     }
@@ -181,9 +195,25 @@ extension SignallingLoop {
         write([13, 10], to: connection)
       case .broken:
         streams.broken &+= 1
-        fail(connection)
+        refuse(connection)
       }
     }
+  }
+
+  /// The stream can not be read on: a request whose head could be read is answered, and the connection closed behind the answer (RFC 3261 18.3).
+  private func refuse(_ connection: SignallingStreams.Connection) {
+    let status = connection.framer.brokenStatus
+    guard let head = connection.framer.brokenHead, exchange.refuseBroken(head, status: status, on: flow(of: connection), at: now) else {
+      return fail(connection)
+    }
+    carryOutActions()
+    // The answer may have found it broken.
+    guard streams[connection.stream.id] === connection else { return }
+    do throws(SystemCallError) { try connection.stream.finish() } catch { return fail(connection) }
+    connection.thrownAway = 0
+    connection.leftAt = now
+    release(connection)
+    streams.retire(connection)
   }
 
   private func flow(of connection: SignallingStreams.Connection) -> Flow {
@@ -196,14 +226,14 @@ extension SignallingLoop {
 
   /// Over the flow's own connection, else any to its far address, else a new one.
   func transmit(_ bytes: [UInt8], on flow: Flow, of endpoint: SignallingEndpoint) {
-    let own = flow.connection == 0 ? nil : streams[flow.connection].flatMap { $0.endpoint === endpoint ? $0 : nil }
+    let own = flow.connection == 0 ? nil : streams[flow.connection].flatMap { $0.endpoint === endpoint && $0.thrownAway == nil ? $0 : nil }
     if let connection = own ?? streams.connection(to: flow.remote, of: endpoint) {
       write(bytes, to: connection)
       return
     }
     guard makeRoom(), let connection = connect(to: flow.remote, from: endpoint) else {
       streams.failed &+= 1
-      exchange.unreachable(flow, at: now)
+      fail(flow)
       return
     }
     write(bytes, to: connection)
@@ -245,16 +275,21 @@ extension SignallingLoop {
     drop(connection)
   }
 
-  /// Closes it; what waits for an answer over it has failed (RFC 3261 18.4). The exchange's actions are the caller's to carry out.
+  /// Closes it; what waits for an answer over it has failed (RFC 3261 18.4).
   private func drop(_ connection: SignallingStreams.Connection) {
-    let wasToRemote = streams.connection(to: connection.stream.remote, of: connection.endpoint) === connection
+    if connection.thrownAway == nil { release(connection) }
     forget(connection)
+  }
+
+  /// Nothing goes over it any more: whatever waits for an answer has failed.
+  private func release(_ connection: SignallingStreams.Connection) {
+    let wasToRemote = streams.connection(to: connection.stream.remote, of: connection.endpoint) === connection
     var flow = flow(of: connection)
-    exchange.unreachable(flow, at: now)
+    fail(flow)
     guard wasToRemote else { return }
     // Messages that asked for any connection to that address went over this one.
     flow.connection = 0
-    exchange.unreachable(flow, at: now)
+    fail(flow)
   }
 
   private func forget(_ connection: SignallingStreams.Connection) {
@@ -269,12 +304,11 @@ extension SignallingLoop {
 
   /// Drops connections that never said anything, never stood, or have been quiet for too long.
   func sweepStreams() {
-    guard now >= streams.nextSweep else { return }
-    streams.nextSweep = now + SignallingStreams.sweepInterval
     for connection in streams.all {
       let isWaitedFor = connection.stream.isConnecting || (!connection.isOurs && !connection.hasCarriedMessage)
       let isLate = isWaitedFor && connection.began + SignallingStreams.firstMessageLimit < now
-      guard isLate || connection.stream.lastActivity + SignallingStreams.idleLimit < now else { continue }
+      let hasLeft = connection.thrownAway != nil && connection.leftAt + SignallingStreams.farewellLimit < now
+      guard isLate || hasLeft || connection.stream.lastActivity + SignallingStreams.idleLimit < now else { continue }
       fail(connection)
       carryOutActions()
     }

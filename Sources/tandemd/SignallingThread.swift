@@ -23,11 +23,13 @@ final class SignallingThread: Sendable {
     case done
     /// A listener could not be bound: nothing was changed.
     case refused(SystemCallError)
-    /// The thread did not come round in time: nothing was changed.
+    /// The thread did not come round in time: nothing was changed. Or it has not come back from taking over for `SignallingThread.takeover`: then it hangs.
     case noAnswer
   }
   /// How long the control side waits for a turn; a turn takes milliseconds.
   static let patience = Gap.seconds(5)
+  /// How long a commit may take to be taken over once it was begun: 10,000 trunks and their plugins take a second.
+  static let takeover = Gap.seconds(60)
 
   private let mailbox: Mailbox<Message>
   let media: MediaThread
@@ -53,14 +55,15 @@ final class SignallingThread: Sendable {
     self.media = media
   }
 
-  /// Runs `job` on the signalling thread between two turns and waits for its answer; `nil` when the thread did not come round within `limit`: the job was not and will not be run.
+  /// Runs `job` on the signalling thread between two turns and waits for its answer; `nil` when the thread did not come round within `limit`: then the job is never run.
+  /// Also `nil` when the job, or a plugin it calls, does not end within another `limit`.
   func ask<Answer: Sendable>(limit: Gap = patience, _ job: @escaping @Sendable (inout Exchange, Instant) -> Answer) -> Answer? {
     askLoop(limit: limit) { loop in loop.run(job) }
   }
 
   /// Takes a commit over: binds new listeners, gives the exchange the new setup, closes the listeners that are gone.
   func reconfigure(_ setup: Exchange.Setup, limit: Gap = patience) -> Reconfigured {
-    askLoop(limit: limit) { loop in
+    askLoop(limit: limit, working: SignallingThread.takeover) { loop in
       do throws(SystemCallError) {
         try loop.reconfigure(setup)
         return .done
@@ -70,9 +73,12 @@ final class SignallingThread: Sendable {
     } ?? .noAnswer
   }
 
+  /// The end: plugins are told to close, what the log still has to tell is handed out. `nil` when that took longer than `limit`.
+  func close(limit: Gap) -> Void? { askLoop(limit: limit) { $0.close() } }
+
   /// Counters of the sockets, in a fixed order; `nil` when the thread does not answer.
   func transportCounters(limit: Gap = patience) -> [(name: String, value: UInt64)]? {
-    askLoop(limit: limit) { $0.counters }
+    askLoop(limit: limit) { $0.counters }.map { $0 + [("mailbox.media-refused", media.refused)] }
   }
 
   /// Closes all sockets and ends both threads; does not end calls (`Exchange.endAllCalls` does).
@@ -84,12 +90,12 @@ final class SignallingThread: Sendable {
   /// When the slower of the two threads last went round; a few beats ago means that it hangs.
   var lastTurn: Instant { min(heartbeat.last, media.heartbeat.last) }
 
-  private func askLoop<Answer: Sendable>(limit: Gap, _ job: @escaping @Sendable (SignallingLoop) -> Answer) -> Answer? {
+  private func askLoop<Answer: Sendable>(limit: Gap, working: Gap? = nil, _ job: @escaping @Sendable (SignallingLoop) -> Answer) -> Answer? {
     let question = Question<Answer>()
     let posted = mailbox.post(
       .job { loop in
         if question.take() { question.answer(job(loop)) }
       })
-    return posted ? question.wait(limit) : nil
+    return posted ? question.wait(limit, working: working ?? limit) : nil
   }
 }

@@ -219,6 +219,22 @@ import Timing
     #expect(bench.records.first?.legs.count == 3)
   }
 
+  @Test("An INVITE that no datagram carries: the next trunk at once, the log names trunk and size, the destination is still thought well of — RFC 3261 18.1.1")
+  func tooLarge() throws {
+    var bench = try Bench(edit: Bench.hunting)
+    bench.dial()
+    let invite = try #require(bench.sent.last { $0.to == Bench.provider })
+    let flow = Flow(listener: 1, transport: .udp, remote: Bench.provider)
+    bench.exchange.tooLarge(invite.bytes + [UInt8](repeating: 0, count: 70_000 - invite.bytes.count), on: flow, at: bench.now)
+    bench.drain()
+    #expect(bench.toSpare == ["INVITE"])
+    #expect(bench.notes.count == 1)
+    #expect(bench.notes.first?.contains("trunk acme-1: INVITE of 70000 bytes to \(Bench.provider)") == true)
+    #expect(bench.exchange.counters.first { $0.name == "message.too-large" }?.value == 1)
+    try bench.reply(486, attempt: 1, from: Bench.backup)
+    bench.finish()
+  }
+
   @Test("Silence on the only trunk: the INVITE is repeated, the caller hears 408, the trunk is less preferred for a while — RFC 3261 17.1.1.2")
   func silence() throws {
     var bench = try Bench { Bench.settings(&$0, "acme-1") { $0.fastFailover = false } }

@@ -88,8 +88,10 @@ import Timing
     outbox.append(largest, to: receiver.local)
     outbox.append(largest + [0], to: receiver.local)
     outbox.append([], to: receiver.local)
-    _ = outbox.flush(on: sender) { _ in Issue.record("too large is not unreachable") }
+    var tooLarge: [([UInt8], TransportAddress)] = []
+    _ = outbox.flush(on: sender, unreachable: { _ in Issue.record("too large is not unreachable") }, tooLarge: { tooLarge.append(($0, $1)) })
     #expect(outbox.sent == 2 && outbox.failed == 1)
+    #expect(tooLarge.count == 1 && tooLarge[0] == (largest + [0], receiver.local))
     let received = try receive(2, from: receiver)
     #expect(received.map(\.0) == [largest, []])
   }

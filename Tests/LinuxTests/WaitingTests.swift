@@ -105,6 +105,17 @@ import Timing
     mailbox.take(into: &box)
     #expect(box.count == Mailbox<Int>.bound && box.last == Mailbox<Int>.bound - 1)
     #expect(mailbox.post(1))
+    #expect(mailbox.refused == 1)
+  }
+
+  @Test("A mailbox may have a bound of its own, and counts what it had no room for")
+  func smallMailbox() throws {
+    let mailbox = try Mailbox<Int>(bound: 2)
+    #expect((0..<5).map { mailbox.post($0) } == [true, true, false, false, false])
+    #expect(mailbox.refused == 3)
+    var box: [Int] = []
+    mailbox.take(into: &box)
+    #expect(box == [0, 1])
   }
 
   @Test("A question is answered; one that nobody takes is withdrawn and never worked on")
@@ -126,6 +137,15 @@ import Timing
       question.answer(1)
     }
     #expect(question.wait(.milliseconds(10)) == 1)
+  }
+
+  @Test("Who has to end in time abandons a question that is being worked on; its late answer is nobody's")
+  func abandonedQuestion() throws {
+    let question = Question<Int>()
+    #expect(question.take())
+    #expect(question.wait(.milliseconds(10), working: .milliseconds(20)) == nil)
+    question.answer(1)
+    #expect(!question.take())
   }
 
   @Test("A lock lets one thread in at a time")

@@ -2,6 +2,7 @@
  * it was answered. Built again with MISBEHAVE set, it is the plugin that each check must catch. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tandem_trunk.h"
 
@@ -13,6 +14,7 @@
 #define EXITS_IN_OPEN 6
 #define NO_CLOSE 7
 #define LONGER_TABLE 8
+#define HANGS_IN_CLOSE 9
 #ifndef MISBEHAVE
 #define MISBEHAVE 0
 #endif
@@ -51,7 +53,15 @@ static tt_instance *fixture_open(tt_context *c, tt_bytes settings) {
   return self;
 }
 
-static void fixture_close(tt_instance *self) { free(self); }
+static void fixture_close(tt_instance *self) {
+  char text[64];
+  int n = snprintf(text, sizeof text, "closed after calls %d/%d", self->calls, self->ended);
+#if MISBEHAVE == HANGS_IN_CLOSE
+  if (self->calls) for (;;) pause();
+#endif
+  self->context->host->log(self->context, TT_LOG_INFO, (tt_bytes){text, (size_t)n});
+  free(self);
+}
 
 static int32_t fixture_reconfigure(tt_instance *self, tt_bytes settings) {
   char text[8];

@@ -82,6 +82,16 @@ struct FramerTests {
     #expect(refusal(head)?.answerable?.method == .invite)
   }
 
+  @Test(
+    "A length that is none is answered 400, one beyond what we read 513 — RFC 3261 18.3, 21.5.7",
+    arguments: [("-1", 400), ("5x", 400), ("", 400), ("4 4", 400), ("65535", 513), ("70000", 513), ("4294967296", 513), ("99999999999999999999", 513)])
+  func brokenStatus(length: String, status: Int) {
+    var framer = StreamFramer()
+    framer.receive(Sample.invite(replacing: "Content-Length", with: ["Content-Length: \(length)"]))
+    #expect(drain(&framer) == ["broken"])
+    #expect(framer.brokenHead != nil && framer.brokenStatus == status)
+  }
+
   @Test("A header section without end breaks the stream at the bound of a message")
   func endless() {
     var framer = StreamFramer()

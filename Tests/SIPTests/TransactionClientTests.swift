@@ -229,6 +229,34 @@ struct TransactionClientTests {
     #expect(bench.counter("transport-failures") == 2)
   }
 
+  @Test("Several destinations that fail at once: each transaction hears once")
+  func unreachableTogether() {
+    var bench = TransactionBench()
+    var elsewhere = TransactionBench.udp
+    elsewhere.remote.port = 5090
+    var third = TransactionBench.udp
+    third.remote.port = 5091
+    let (one, _) = bench.send("INVITE")
+    let (two, _) = bench.send("OPTIONS", on: elsewhere)
+    let (other, _) = bench.send("OPTIONS", on: third)
+    bench.layer.unreachable([TransactionBench.udp, elsewhere, TransactionBench.udp], at: bench.now)
+    #expect(bench.drain().names == ["transportFailed", "clientEnded", "transportFailed", "clientEnded"])
+    #expect(bench.layer.phase(of: one) == nil && bench.layer.phase(of: two) == nil && bench.layer.phase(of: other) == .trying)
+  }
+
+  @Test("A request too large for a datagram fails alone; others to the same place go on — RFC 3261 18.1.1")
+  func tooLarge() {
+    var bench = TransactionBench()
+    let (large, wire) = bench.send("INVITE")
+    let (small, _) = bench.send("OPTIONS")
+    bench.layer.tooLarge(wire, at: bench.now)
+    #expect(bench.drain().names == ["transportFailed", "clientEnded"])
+    #expect(bench.layer.phase(of: large) == nil && bench.layer.phase(of: small) == .trying)
+    // It is over.
+    bench.layer.tooLarge(wire, at: bench.now)
+    #expect(bench.drain().isEmpty)
+  }
+
   @Test("A closed connection is not another one to the same address")
   func otherConnection() {
     var bench = TransactionBench()

@@ -66,7 +66,7 @@ class Appliance:
         return json.loads(self.tandem("--json", *words))
 
     def counter(self, name):
-        return next(c["value"] for c in self.json("show", "system")["counters"] if c["name"] == name)
+        return next(c["value"] for c in self.json("show", "counters")["counters"] if c["name"] == name)
 
     def history(self, count, seconds=10):
         """The newest `count` call records, waited for."""

@@ -62,7 +62,7 @@ class Commands(CommandTest):
                 self.assertEqual(self.tandem("show", name, "|", "json"), self.tandem("show", name, "--json"))
         self.assertEqual(json.loads(self.tandem("show", "calls", "history", "--json")), {"calls": []})
         self.assertIn("realms", json.loads(self.tandem("show", "media", "--json")))
-        self.assertIn("counters", json.loads(self.tandem("show", "system", "--json")))
+        self.assertIn("off", json.loads(self.tandem("show", "system", "--json")))
         configuration = json.loads(self.tandem("show", "configuration", "--json"))
         self.assertTrue(any(key.endswith(":peer") or key == "peer" for key in configuration), list(configuration))
         tested = json.loads(self.tandem("test", "number", OUT, "trunk", "a", "--json"))

@@ -14,7 +14,7 @@ from stage import A, B, C, OUT, Namespace, Stage, SystemTest, wait_for
 from wire import Endpoint, answered
 
 # Tests/Plugins/fixture.c
-NO_SYMBOL, OTHER_MAJOR, DIES_IN_OPEN, EXITS_IN_OPEN = 1, 2, 5, 6
+NO_SYMBOL, OTHER_MAJOR, DIES_IN_OPEN, EXITS_IN_OPEN, HANGS_IN_CLOSE = 1, 2, 5, 6, 9
 
 
 class ServiceTest(SystemTest):
@@ -32,6 +32,24 @@ class ServiceTest(SystemTest):
 
     def ends(self):
         return Endpoint(self.stage.socket(A), self.stage.inside), Endpoint(self.stage.socket(B), self.stage.outside)
+
+    def plugin_folder(self, *shipped):
+        folder = self.stage.folder / "plugins"
+        folder.mkdir(exist_ok=True)
+        for name in shipped:
+            for end in ("so", "yang"):
+                shutil.copy(BIN / "plugins" / f"{name}.{end}", folder)
+        return folder
+
+    def fixture(self, name, misbehaviour):
+        """Tests/Plugins/fixture.c as `name`.so, with a module of its own."""
+        folder = self.plugin_folder()
+        subprocess.run(
+            ["cc", "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden", f"-DMISBEHAVE={misbehaviour}", "-I", str(ROOT / "Sources/C/TandemTrunk/include"),
+             str(ROOT / "Tests/Plugins/fixture.c"), "-o", str(folder / f"{name}.so")], check=True)
+        (folder / f"{name}.yang").write_text(
+            f'module {name} {{ yang-version 1.1; namespace "urn:test:{name}"; prefix p; import tandem {{ prefix t; }}\n'
+            f'  augment "/t:peer" {{ when "t:type = \'{name}\'"; leaf code {{ type string; }} }} }}\n')
 
     def places_a_call(self):
         callee = self.stage.sipp(answers(), B)
@@ -83,7 +101,50 @@ class Ending(ServiceTest):
         began = time.monotonic()
         self.stage.appliance.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.stage.appliance.process.wait(8), 0)
-        self.assertLess(time.monotonic() - began, 6)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_a_caller_that_never_acknowledges_does_not_hold_it_up(self):
+        self.stage.start()
+        a, b = self.ends()
+        a.send(a.invite(OUT))
+        b.respond(b.expect("INVITE"), 200, b.sdp())
+        a.expect(200)
+        b.expect("ACK")
+        began = time.monotonic()
+        self.stage.appliance.process.send_signal(signal.SIGTERM)
+        b.expect("BYE")
+        self.assertEqual(self.stage.appliance.process.wait(8), 0)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_a_plugin_that_hangs_as_it_is_closed_does_not_hold_it_up(self):
+        folder = self.plugin_folder("itsp", "ip-pbx")
+        self.fixture("fixture", HANGS_IN_CLOSE)
+        self.stage.start(self.stage.configuration().replace("peer b type itsp", "peer b type fixture"), plugins=folder)
+        a, b = self.ends()
+        a.send(a.invite(OUT))
+        b.respond(b.expect("INVITE"), 486)
+        b.expect("ACK")
+        a.ack(a.expect(486))
+        began = time.monotonic()
+        self.stage.appliance.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.stage.appliance.process.wait(8), 0)
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertIn("plugins are not closed", self.stage.appliance.output())
+
+    def test_plugins_are_closed_behind_the_last_call(self):
+        folder = self.plugin_folder("itsp", "ip-pbx")
+        self.fixture("fixture", 0)
+        self.stage.start(self.stage.configuration().replace("peer b type itsp", "peer b type fixture"), plugins=folder)
+        a, b = self.ends()
+        answered(a, b, OUT)
+        self.stage.appliance.process.send_signal(signal.SIGTERM)
+        for end in (a, b):
+            end.respond(end.expect("BYE"), 200)
+        self.assertEqual(self.stage.appliance.process.wait(6), 0)
+        # The plugin had been told of one call's begin and of its end.
+        said = self.stage.appliance.output()
+        self.assertIn("closed after calls 1/1", said)
+        self.assertLess(said.index("closed after calls"), said.index("stopped"))
 
     def test_it_lives_on_after_SIGHUP(self):
         self.stage.start()
@@ -267,24 +328,6 @@ class Records(ServiceTest):
 
 
 class Plugins(ServiceTest):
-    def folder(self, *shipped):
-        folder = self.stage.folder / "plugins"
-        folder.mkdir(exist_ok=True)
-        for name in shipped:
-            for end in ("so", "yang"):
-                shutil.copy(BIN / "plugins" / f"{name}.{end}", folder)
-        return folder
-
-    def fixture(self, name, misbehaviour):
-        """Tests/Plugins/fixture.c as `name`.so, with a module of its own."""
-        folder = self.folder()
-        subprocess.run(
-            ["cc", "-std=c11", "-shared", "-fPIC", "-fvisibility=hidden", f"-DMISBEHAVE={misbehaviour}", "-I", str(ROOT / "Sources/C/TandemTrunk/include"),
-             str(ROOT / "Tests/Plugins/fixture.c"), "-o", str(folder / f"{name}.so")], check=True)
-        (folder / f"{name}.yang").write_text(
-            f'module {name} {{ yang-version 1.1; namespace "urn:test:{name}"; prefix p; import tandem {{ prefix t; }}\n'
-            f'  augment "/t:peer" {{ when "t:type = \'{name}\'"; leaf code {{ type string; }} }} }}\n')
-
     def states(self):
         return {plugin["id"]: (plugin["state"], plugin["reason"]) for plugin in self.stage.appliance.json("show", "plugins")["plugins"]}
 
@@ -293,7 +336,7 @@ class Plugins(ServiceTest):
         self.assertIn(str(self.stage.folder / "nowhere"), appliance.output())
 
     def test_broken_ones_are_named_and_the_others_work(self):
-        folder = self.folder("itsp", "ip-pbx")
+        folder = self.plugin_folder("itsp", "ip-pbx")
         (folder / "text.so").write_text("this is no library\n")
         (folder / "text.yang").write_text("module text { }\n")
         shutil.copy(BIN / "plugins" / "itsp.so", folder / "alone.so")
@@ -312,7 +355,7 @@ class Plugins(ServiceTest):
         self.places_a_call()
 
     def test_one_that_is_dropped_in_serves_its_peers(self):
-        folder = self.folder("itsp", "ip-pbx")
+        folder = self.plugin_folder("itsp", "ip-pbx")
         self.fixture("fixture", 0)
         self.stage.start(self.stage.configuration(more="set peer b code x").replace("peer b type itsp", "peer b type fixture"), plugins=folder)
         self.assertEqual(self.states()["fixture"][0], "loaded")
@@ -320,7 +363,7 @@ class Plugins(ServiceTest):
         self.assertEqual(self.record()["legs"][1]["trunk"], "b")
 
     def test_a_peer_without_its_plugin_is_down_and_the_rest_runs(self):
-        folder = self.folder("itsp", "ip-pbx")
+        folder = self.plugin_folder("itsp", "ip-pbx")
         self.fixture("fixture", 0)
         appliance = self.stage.start(self.stage.configuration(more="set peer b code x").replace("peer b type itsp", "peer b type fixture"), plugins=folder)
         appliance.stop()

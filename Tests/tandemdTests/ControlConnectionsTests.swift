@@ -10,7 +10,8 @@ import Timing
 
 /// The control socket for real: a server on this thread's poll, clients on others.
 @Suite struct ControlConnectionsTests {
-  private func serve(_ clients: @escaping @Sendable (String) -> Void) throws {
+  /// `readers`: so many connections from the first on may only look.
+  private func serve(readers: Int = 0, _ clients: @escaping @Sendable (String) -> Void) throws {
     var template = Array("/tmp/tandem-socket-XXXXXX".utf8CString)
     let folder = String(cString: try #require(mkdtemp(&template)))
     defer { rmdir(folder) }
@@ -27,7 +28,13 @@ import Timing
     let service = ControlService(ControlDependencies(version: "9.9", started: 0, exchange: questions), desk: desk)
     let socket = try ControlSocket(path: folder + "/control.sock", mode: 0o666)
     let poll = try EventPoll()
-    let connections = try ControlConnections(service, socket: socket, poll: poll, firstKey: 100)
+    let seen = Lock(0)
+    let connections = try ControlConnections(service, socket: socket, poll: poll, firstKey: 100) { _ in
+      seen.withLock {
+        $0 += 1
+        return $0 > readers
+      }
+    }
     let done = try EventSignal()
     try poll.add(done.descriptor, key: 1)
     let path = socket.path
@@ -63,6 +70,21 @@ import Timing
         let answer = (try? good.receive()) ?? nil
         #expect(answer.flatMap { try? VarlinkClient.reply(TrunkList.self, from: $0) } == TrunkList(trunks: []))
       }
+    }
+  }
+
+  @Test("however many only look, who may change something gets in")
+  func reserved() throws {
+    try serve(readers: ControlConnections.most + 1) { path in
+      func answers(_ client: ControlClient?) -> Bool {
+        try? client?.send(VarlinkClient.frame(.listTrunks))
+        return ((try? client?.receive()) ?? nil) != nil
+      }
+      let readers = (0...ControlConnections.most).map { _ in try? ControlClient(path: path) }
+      #expect(readers.count { answers($0) } == ControlConnections.most - ControlConnections.reserved)
+      let operators = (0..<ControlConnections.reserved).map { _ in try? ControlClient(path: path) }
+      #expect(operators.allSatisfy { answers($0) })
+      #expect(!answers(try? ControlClient(path: path)))
     }
   }
 

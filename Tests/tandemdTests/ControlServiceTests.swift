@@ -223,8 +223,9 @@ private let lines = #"""
     #expect(try bench.ask(ListenerList.self, .listListeners).listeners.map(\.address).sorted() == ["127.0.0.1:5060", "127.0.0.1:5070"])
     let interface = try #require(try bench.ask(InterfaceList.self, .listInterfaces).interfaces.first)
     #expect(interface.state == "up" && interface.device == "lo")
+    #expect(try bench.ask(CounterList.self, .getCounters) == CounterList(counters: [.init(name: "calls", value: 7)]))
     let system = try bench.ask(SystemStatus.self, .getSystem)
-    #expect(system.uptime == 60 && system.counters == [.init(name: "calls", value: 7)] && !system.hasUncommittedChanges)
+    #expect(system.uptime == 60 && !system.hasUncommittedChanges)
   }
 
   @Test("a call that is not there is named; one that is gets cleared")

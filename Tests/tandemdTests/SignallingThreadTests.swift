@@ -102,8 +102,8 @@ import Timing
     send(request("UDP", 2), from: unknown, to: port)
     #expect(try receive(from: unknown, limit: .milliseconds(200)) == nil)
     let counters = thread.transportCounters() ?? []
-    #expect(counters.first { $0.name == "udp-received" }?.value == 2)
-    #expect(counters.first { $0.name == "udp-sent" }?.value == 1)
+    #expect(counters.first { $0.name == "udp.received" }?.value == 2)
+    #expect(counters.first { $0.name == "udp.sent" }?.value == 1)
   }
 
   @Test("A listener that can not be bound stops the start and is named")
@@ -141,7 +141,48 @@ import Timing
     let known = try connect(port, from: Self.peer)
     try known.write(Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
     #expect(try read(known) { _ in false }.isEnded)
-    #expect(thread.transportCounters()?.first { $0.name == "tcp-open" }?.value == 0)
+    #expect(thread.transportCounters()?.first { $0.name == "tcp.open" }?.value == 0)
+  }
+
+  /// `request` with another Content-Length and what follows the head.
+  private func broken(_ length: String?, then rest: [UInt8] = []) -> [UInt8] {
+    let text = String(decoding: request("TCP", 1), as: UTF8.self)
+    let lines = text.split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Content-Length") }
+    let head = length.map { lines.dropLast(2) + ["Content-Length: \($0)", "", ""] } ?? lines[...]
+    return Array(head.joined(separator: "\r\n").utf8) + rest
+  }
+
+  @Test(
+    "A request that breaks its stream is answered, and the connection closed behind the answer — RFC 3261 18.3, 21.5.7",
+    arguments: [("-1", 400), (nil, 400), ("70000", 513), ("99999999999999999999", 513)] as [(String?, Int)])
+  func brokenStream(length: String?, status: Int) throws {
+    let port = try freePort()
+    let thread = try start(setup(configuration([("lan", port, .tcp)])))
+    defer { thread.stop() }
+    let known = try connect(port, from: Self.peer)
+    // What follows is not read: a connection closed on it would take the answer with it.
+    try known.write(broken(length, then: [UInt8](repeating: 0x41, count: 100_000)))
+    let said = try read(known) { _ in false }
+    #expect(said.isEnded && said.bytes.starts(with: "SIP/2.0 \(status) ".utf8))
+    #expect(String(decoding: said.bytes, as: UTF8.self).split(separator: "SIP/2.0 ").count == 1)
+    #expect(thread.transportCounters()?.first { $0.name == "tcp.broken" }?.value == 1)
+    // The next connection from there is served.
+    let next = try connect(port, from: Self.peer)
+    try next.write(request("TCP", 2))
+    #expect(isResponse(try read(next) { $0.suffix(4) == [13, 10, 13, 10] }.bytes))
+  }
+
+  @Test("A peer that goes on sending after its stream was refused is cut off, and does not keep its place")
+  func brokenStreamGoesOn() throws {
+    let port = try freePort()
+    let thread = try start(setup(configuration([("lan", port, .tcp)])))
+    defer { thread.stop() }
+    let known = try connect(port, from: Self.peer)
+    try known.write(broken("-1"))
+    let end = MonotonicClock.now() + .seconds(10)
+    let junk = [UInt8](repeating: 0x41, count: 60_000)
+    while thread.transportCounters()?.first(where: { $0.name == "tcp.open" })?.value != 0, MonotonicClock.now() < end { try? known.write(junk) }
+    #expect(thread.transportCounters()?.first { $0.name == "tcp.open" }?.value == 0)
   }
 
   @Test("A commit binds new listeners before it closes old ones; one that can not be bound changes nothing")

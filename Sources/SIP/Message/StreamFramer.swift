@@ -10,7 +10,7 @@ public struct StreamFramer: Sendable {
     case message([UInt8])
     /// A double CRLF arrived: answer with a single CRLF.
     case ping
-    /// The stream can not be read on; close the connection. `brokenHead` may hold a request to answer with 400 first.
+    /// The stream can not be read on; close the connection. `brokenHead` may hold a request to answer with `brokenStatus` first.
     case broken(reason: StaticString)
   }
 
@@ -31,6 +31,9 @@ public struct StreamFramer: Sendable {
   /// After `broken`: the header section that could not be framed, with its empty line, if it was whole. Parsing it tells whether
   /// somebody can be answered (400, RFC 3261 18.3).
   public private(set) var brokenHead: [UInt8]?
+  /// What to answer it with: 513 when the message is larger than we read (RFC 3261 21.5.7: it is the message that is bounded, head and body, and not the
+  /// body alone, which 413 would say), else 400.
+  public private(set) var brokenStatus = 400
 
   public init() {}
 
@@ -93,7 +96,7 @@ public struct StreamFramer: Sendable {
       return .needMore
     }
     let length = contentLength(upTo: end)
-    if case .number(let bytes) = length, end - start + bytes <= SIPLimits.messageBytes {
+    if case .number(let bytes) = length, bytes <= SIPLimits.messageBytes, end - start + bytes <= SIPLimits.messageBytes {
       state = .body(total: end - start + bytes)
       return .goOn
     }
@@ -101,7 +104,9 @@ public struct StreamFramer: Sendable {
     switch length {
     case .absent: return fail("a message without Content-Length on a stream")
     case .malformed: return fail("a Content-Length that is no number, or two that differ")
-    case .number: return fail("a message of more than 65535 bytes")
+    case .number:
+      brokenStatus = 513
+      return fail("a message of more than 65535 bytes")
     }
   }
 
@@ -136,7 +141,7 @@ public struct StreamFramer: Sendable {
         let count = reader.skip(.token)
         guard count > 0, HeaderName(base + name, count: count) == .contentLength else { continue }
         // A blank before the colon is a name to some readers and none to others.
-        guard reader.take(UInt8(ascii: ":")), let number = reader.foldedNumber(upTo: UInt32(SIPLimits.messageBytes)) else {
+        guard reader.take(UInt8(ascii: ":")), let number = reader.foldedNumber() else {
           return .malformed
         }
         if case .number(let before) = found, before != Int(number) { return .malformed }
@@ -201,10 +206,14 @@ extension ByteReader {
     }
   }
 
-  /// A number that fills its header line, folded or not; the reader is left at the line's end.
-  fileprivate mutating func foldedNumber(upTo limit: UInt32) -> UInt32? {
+  /// A number that fills its header line, folded or not; the reader is left at the line's end. One that is too large for 32 bits is the largest that is not:
+  /// either way more than we read.
+  fileprivate mutating func foldedNumber() -> UInt32? {
     skipFoldedBlanks()
-    guard let value = number(upTo: limit) else { return nil }
+    let first = at
+    let value = number(upTo: .max) ?? .max
+    // No digit stood there.
+    guard at > first else { return nil }
     skipFoldedBlanks()
     guard current == UInt8(ascii: "\r"), byte(at &+ 1) == UInt8(ascii: "\n") else { return nil }
     return value

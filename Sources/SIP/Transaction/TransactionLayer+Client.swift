@@ -92,7 +92,7 @@ extension TransactionLayer {
   }
 
   /// The live transaction a response is for: slot, generation, random part and CSeq method must all be right.
-  private func client(of branch: Branch, method: Method) -> UInt32? {
+  func client(of branch: Branch, method: Method) -> UInt32? {
     guard clients.holds(branch.slot, generation: branch.generation) else { return nil }
     let isMatch = clients[branch.slot].random == branch.random
     guard isMatch else { return nil }

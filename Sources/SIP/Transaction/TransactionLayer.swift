@@ -173,9 +173,26 @@ public struct TransactionLayer: Sendable {
 
   /// The transport says this destination can't be reached (ICMP, refused or closed connection): all client transactions waiting on it fail.
   /// Responses that still have to go out on a closed connection will ask for a new one (18.2.2).
-  public mutating func unreachable(_ flow: Flow, at now: Instant) {
-    for slot in 0..<clients.endIndex where clients.isInUse(slot) { clientTransportFailed(slot, flow, at: now) }
-    for slot in 0..<servers.endIndex where servers.isInUse(slot) { serverTransportFailed(slot, flow, at: now) }
+  public mutating func unreachable(_ flow: Flow, at now: Instant) { unreachable([flow], at: now) }
+
+  /// Several at once, for the price of one: all transactions are looked through, once.
+  public mutating func unreachable(_ flows: [Flow], at now: Instant) {
+    // For lookups only.
+    let failed = Dictionary(grouping: flows, by: \.remote)
+    for slot in 0..<clients.endIndex where clients.isInUse(slot) {
+      for flow in failed[clients[slot].flow.remote] ?? [] where clients.isInUse(slot) { clientTransportFailed(slot, flow, at: now) }
+    }
+    for slot in 0..<servers.endIndex where servers.isInUse(slot) {
+      for flow in failed[servers[slot].flow.remote] ?? [] where servers.isInUse(slot) { serverTransportFailed(slot, flow, at: now) }
+    }
+  }
+
+  /// A request of ours that no datagram can carry: its transaction fails. Nothing else that goes to the same place is concerned.
+  public mutating func tooLarge(_ request: SIPMessage, at now: Instant) {
+    guard let branch = request.topVia.branch.flatMap({ Branch($0) }), branch.shard == shard, let slot = client(of: branch, method: request.method) else {
+      return
+    }
+    clientTransportFailed(slot, clients[slot].flow, at: now)
   }
 
   /// A word that nobody outside can compute, the same for the same input as long as this layer lives. For tags that are to be known again.
