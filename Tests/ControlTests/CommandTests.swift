@@ -52,7 +52,7 @@ import Testing
       ("show trunks", ControlCall.listTrunks), ("show peers", .listPeers), ("show listeners", .listListeners), ("show interfaces", .listInterfaces),
       ("show plugins", .listPlugins), ("show calls", .listCalls), ("show call 7f", .getCall(id: "7f")), ("show call ladder", .getCall(id: "ladder")),
       ("show call 7f ladder", .getLadder(id: "7f")), ("show calls history", .listCallHistory(limit: 50)),
-      ("show calls history last 3", .listCallHistory(limit: 3)), ("show media", .getMedia), ("show system", .getSystem),
+      ("show calls history last 3", .listCallHistory(limit: 3)), ("show media", .getMedia), ("show system", .getSystem), ("show counters", .getCounters),
       ("show configuration", .showConfiguration(ConfigurationQuery())),
       ("show configuration trunk hq", .showConfiguration(ConfigurationQuery(path: ["trunk", "hq"]))),
       ("show configuration | json", .showConfiguration(ConfigurationQuery(form: .json))),

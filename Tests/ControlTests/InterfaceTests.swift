@@ -36,7 +36,7 @@ import Testing
     try expectFields("Realm", MediaStatus.Realm(name: "", addresses: [], capacityCalls: 0, portsInUse: 0, ports: 0))
     try expectFields("Flow", MediaStatus.Flow(call: "", path: "", reason: "", streams: []))
     try expectFields("Off", SystemStatus.Off(what: "", why: ""))
-    try expectFields("Counter", SystemStatus.Counter(name: "", value: 0))
+    try expectFields("Counter", CounterList.Counter(name: "", value: 0))
     try expectFields("Attempt", NumberTest.Attempt(trunk: "", route: "", usage: "", called: "", calling: ""))
     try expectFields("Word", Completions.Word(""))
   }
@@ -45,6 +45,7 @@ import Testing
   func answers() throws {
     try expectFields("GetLadder", LadderStatus(call: "", trunks: [], entries: []))
     try expectFields("GetMedia", MediaStatus(realms: [], flows: []))
+    try expectFields("GetCounters", CounterList(counters: []))
     try expectFields("GetSystem", SystemStatus(version: "", hostname: "h", started: 0, uptime: 0, calls: 0, configuration: ""))
     try expectFields(
       "TestNumber",

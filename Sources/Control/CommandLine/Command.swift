@@ -93,6 +93,7 @@ public struct CommandParser: Sendable {
     case "show call": return .getCall(id: id)
     case "show call ladder": return .getLadder(id: id)
     case "show media": return .getMedia
+    case "show counters": return .getCounters
     case "show system": return .getSystem
     case "test number":
       return .testNumber(

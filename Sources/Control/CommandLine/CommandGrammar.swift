@@ -52,7 +52,8 @@ struct CommandGrammar {
           next: [
             Step(token: .configuration, description: "only what lies below")
           ], ends: true),
-        end("system", "version, uptime, what is off and why, counters"),
+        end("counters", "everything that is counted, limits that were met among it"),
+        end("system", "version, uptime, what is off and why"),
       ]),
     word(
       "test", "what would happen",

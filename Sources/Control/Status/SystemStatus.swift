@@ -1,4 +1,4 @@
-/// `show system`: what runs, since when, what is off and why, and every counter.
+/// `show system`: what runs, since when, what is off and why.
 public struct SystemStatus: Answer {
   /// A part that is not used, and why.
   public struct Off: Codable, Sendable, Equatable {
@@ -7,14 +7,6 @@ public struct SystemStatus: Answer {
     public init(what: String, why: String) {
       self.what = what
       self.why = why
-    }
-  }
-  public struct Counter: Codable, Sendable, Equatable {
-    public var name: String
-    public var value: UInt64
-    public init(name: String, value: UInt64) {
-      self.name = name
-      self.value = value
     }
   }
   public var version: String
@@ -29,10 +21,9 @@ public struct SystemStatus: Answer {
   /// Whether the candidate differs from what runs.
   public var hasUncommittedChanges: Bool
   public var off: [Off]
-  public var counters: [Counter]
   public init(
     version: String, hostname: String? = nil, started: Double, uptime: Double, calls: Int, configuration: String, hasUncommittedChanges: Bool = false,
-    off: [Off] = [], counters: [Counter] = []
+    off: [Off] = []
   ) {
     self.version = version
     self.hostname = hostname
@@ -42,7 +33,6 @@ public struct SystemStatus: Answer {
     self.configuration = configuration
     self.hasUncommittedChanges = hasUncommittedChanges
     self.off = off
-    self.counters = counters
   }
 
   public func text(width: Int) -> String {
@@ -53,11 +43,6 @@ public struct SystemStatus: Answer {
     if !off.isEmpty {
       var table = TextTable("OFF", "WHY")
       for one in off { table.add(one.what, one.why) }
-      out += "\n" + table.text(width: width)
-    }
-    if !counters.isEmpty {
-      var table = TextTable("COUNTER", ">VALUE")
-      for one in counters { table.add(one.name, String(one.value)) }
       out += "\n" + table.text(width: width)
     }
     return out

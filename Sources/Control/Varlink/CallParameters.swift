@@ -32,6 +32,7 @@ extension ControlCall {
     case .listPlugins: self = .listPlugins
     case .listCalls: self = .listCalls
     case .getMedia: self = .getMedia
+    case .getCounters: self = .getCounters
     case .getSystem: self = .getSystem
     case .getCall: self = .getCall(id: try required(parameters.id, "id"))
     case .getLadder: self = .getLadder(id: try required(parameters.id, "id"))
@@ -67,7 +68,7 @@ extension ControlCall {
   var parameters: CallParameters? {
     var parameters = CallParameters()
     switch self {
-    case .listTrunks, .listPeers, .listListeners, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getSystem, .check, .discard:
+    case .listTrunks, .listPeers, .listListeners, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getCounters, .getSystem, .check, .discard:
       return nil
     case .getCall(let id), .getLadder(let id), .clearCall(let id): parameters.id = id
     case .listCallHistory(let limit): parameters.limit = limit

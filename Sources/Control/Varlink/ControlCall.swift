@@ -1,6 +1,6 @@
 /// One call of `io.tandem.control` with its parameters, as the daemon serves it and the command line makes it.
 public enum ControlCall: Sendable, Equatable {
-  case listTrunks, listPeers, listListeners, listInterfaces, listPlugins, listCalls, getMedia, getSystem
+  case listTrunks, listPeers, listListeners, listInterfaces, listPlugins, listCalls, getMedia, getCounters, getSystem
   case getCall(id: String)
   case getLadder(id: String)
   /// Newest first.
@@ -29,6 +29,7 @@ public enum ControlCall: Sendable, Equatable {
     case .listPlugins: .listPlugins
     case .listCalls: .listCalls
     case .getMedia: .getMedia
+    case .getCounters: .getCounters
     case .getSystem: .getSystem
     case .getCall: .getCall
     case .getLadder: .getLadder

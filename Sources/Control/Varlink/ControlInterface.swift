@@ -82,8 +82,10 @@ public enum ControlInterface {
 
     method GetSystem() -> (
       version: string, hostname: ?string, started: float, uptime: float, calls: int, configuration: string, hasUncommittedChanges: bool,
-      off: []Off, counters: []Counter
+      off: []Off
     )
+
+    method GetCounters() -> (counters: []Counter)
 
     # What the routing engine would do with a call to number that comes in on trunk (may be left out when there is only one).
     method TestNumber(number: string, calling: ?string, trunk: ?string, candidate: ?bool) -> (

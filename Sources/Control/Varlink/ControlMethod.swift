@@ -10,6 +10,7 @@ public enum ControlMethod: String, Sendable, CaseIterable {
   case getLadder = "GetLadder"
   case listCallHistory = "ListCallHistory"
   case getMedia = "GetMedia"
+  case getCounters = "GetCounters"
   case getSystem = "GetSystem"
   case testNumber = "TestNumber"
   case clearCall = "ClearCall"

@@ -28,6 +28,7 @@ public enum VarlinkClient {
     case .getLadder: try reply(LadderStatus.self, from: frame)
     case .listCallHistory: try reply(CallHistory.self, from: frame)
     case .getMedia: try reply(MediaStatus.self, from: frame)
+    case .getCounters: try reply(CounterList.self, from: frame)
     case .getSystem: try reply(SystemStatus.self, from: frame)
     case .testNumber: try reply(NumberTest.self, from: frame)
     case .showConfiguration: try reply(ConfigurationText.self, from: frame)
