@@ -339,6 +339,14 @@ public struct Exchange {
     drain()
   }
 
+  /// The names of peers lead elsewhere now: requests of new calls go there and come from there. Calls that are up stay with the addresses they have.
+  public mutating func resolve(_ resolved: [[IPAddress]], at now: Instant) {
+    environment.now = now
+    environment.resolved = resolved
+    environment.gate = SourceGate(environment.configuration, resolved: resolved)
+    environment.trunks.resolve(resolved)
+  }
+
   /// `request call clear ID`; false when there is no such call.
   public mutating func clear(call text: String, at now: Instant) -> Bool {
     environment.now = now

@@ -1,7 +1,7 @@
 public import Addressing
 import Glibc
 
-/// Host names to addresses through the system's resolver (getaddrinfo). It blocks: for the control thread at start and commit, never for a thread that serves.
+/// Host names to addresses through the system's resolver (getaddrinfo). It blocks for as long as the resolver likes, half a minute by its defaults: for a thread of its own.
 public enum NameLookup {
   /// The addresses of `name` in the resolver's order, each once; empty when it is not known now.
   public static func addresses(of name: String) -> [IPAddress] {

@@ -61,6 +61,12 @@ public struct TrunkTable {
     adopt(services: services, liveness: liveness)
   }
 
+  /// Peers have other addresses: trunks lead there from now on. Plugins are not concerned.
+  public mutating func resolve(_ resolved: [[IPAddress]]) {
+    self.resolved = resolved
+    flows = configuration.trunks.indices.map { flow(of: $0) }
+  }
+
   /// Closes every instance; what they had to say last.
   @discardableResult
   public mutating func close() -> [PluginNote] {

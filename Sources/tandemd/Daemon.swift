@@ -23,6 +23,7 @@ final class Daemon {
     static let records: UInt64 = 1
     static let network: UInt64 = 2
     static let notes: UInt64 = 3
+    static let names: UInt64 = 4
     static let control: UInt64 = 16
   }
 
@@ -33,6 +34,7 @@ final class Daemon {
   private let poll: EventPoll
   private let records: RecordKeeper
   private let notes: NoteKeeper
+  private let live: LiveSystem
   private let plugins: PluginFolder
   private let signalling: SignallingThread
   private let desk: ConfigurationDesk
@@ -56,13 +58,13 @@ final class Daemon {
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
     notes = try NoteKeeper(log: log)
 
-    let live = LiveSystem(log: log)
+    live = LiveSystem(names: try PeerNames(log: log), log: log)
     let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
     desk = ConfigurationDesk(
       ConfigurationDesk.Dependencies(context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply),
       files: files, saved: saved)
     let restored = try desk.restored()
-    let start = try LiveSystem.setup(restored ?? Configuration())
+    let start = try live.start(restored ?? Configuration())
     if let restored { try InterfaceBinding.apply(restored, log: log) }
     let (box, lines) = (records.mailbox, notes.mailbox)
     let exchange = Exchange(
@@ -84,6 +86,7 @@ final class Daemon {
     try poll.add(farewell.descriptor, key: Key.farewell)
     try poll.add(records.mailbox.descriptor, key: Key.records)
     try poll.add(notes.mailbox.descriptor, key: Key.notes)
+    try poll.add(live.names.mailbox.descriptor, key: Key.names)
     if let network { try poll.add(network.descriptor, key: Key.network) }
     try seed(isEmpty: restored == nil)
   }
@@ -146,22 +149,23 @@ final class Daemon {
     var ready: [EventPoll.Ready] = []
     poll.wait(patience(timeout)) { ready.append($0) }
     if let due = records.due, due <= MonotonicClock.now() { records.write() }
+    live.names.lookUpAgain(at: MonotonicClock.now())
     for event in ready {
       switch event.key {
       case Key.farewell: isRunning = false
       case Key.records: records.begin(at: MonotonicClock.now())
       case Key.notes: notes.write()
+      case Key.names: live.takeNames()
       case Key.network: networkChanged()
       default: control.handle(event)
       }
     }
   }
 
-  /// `timeout`, but never longer than a batch of records may wait.
+  /// `timeout`, but never longer than a batch of records may wait, and names until they are looked up again.
   private func patience(_ timeout: Gap?) -> Gap? {
-    guard let due = records.due else { return timeout }
-    let left = max(Gap(nanoseconds: 0), due.since(MonotonicClock.now()))
-    return timeout.map { min($0, left) } ?? left
+    let now = MonotonicClock.now()
+    return ([records.due, live.names.due].compactMap { $0 }.map { max(Gap(nanoseconds: 0), $0.since(now)) } + [timeout].compactMap { $0 }).min()
   }
 
   private func networkChanged() {

@@ -4,34 +4,52 @@ import Configuration
 import Control
 import Linux
 import Routing
+import Timing
 
 /// What a commit acts on: devices, peers' names, listeners, the exchange. Belongs to the control thread.
 final class LiveSystem {
   /// Set once the thread runs, before anything is applied.
   var signalling: SignallingThread?
+  let names: PeerNames
   private let log: Log
+  /// In force.
+  private var setup: Exchange.Setup?
 
-  init(log: Log) { self.log = log }
+  init(names: PeerNames, log: Log) {
+    self.names = names
+    self.log = log
+  }
 
   /// Lets the live system follow a configuration. When it throws, listeners and exchange are as before.
   func apply(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
     try InterfaceBinding.apply(configuration, log: log)
-    let setup = Exchange.Setup(configuration: configuration, routing: routing, resolved: LiveSystem.resolve(configuration))
-    switch signalling?.reconfigure(setup) {
-    case .done: break
+    let resolved = names.addresses(configuration, patience: PeerNames.commitPatience)
+    let new = Exchange.Setup(configuration: configuration, routing: routing, resolved: resolved)
+    switch signalling?.reconfigure(new) {
+    case .done: serve(new)
     case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
     case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
     }
   }
 
-  static func setup(_ configuration: Configuration) throws -> Exchange.Setup {
-    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolve(configuration))
+  /// What the daemon starts with.
+  func start(_ configuration: Configuration) throws -> Exchange.Setup {
+    let resolved = names.addresses(configuration, patience: PeerNames.startPatience)
+    let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
+    serve(first)
+    return first
   }
 
-  /// The addresses of peers that are named by a domain, as of now.
-  private static func resolve(_ configuration: Configuration) -> [[IPAddress]] {
-    configuration.peers.map { peer in
-      if case .domain(let name) = peer.address { NameLookup.addresses(of: name) } else { [] }
-    }
+  private func serve(_ setup: Exchange.Setup) {
+    self.setup = setup
+    names.serve(setup.configuration, at: MonotonicClock.now())
+  }
+
+  /// Lookups have come back: a peer that has other addresses now is reached there, and heard from there.
+  func takeNames() {
+    guard names.take(), var new = setup else { return }
+    new.resolved = names.addresses(new.configuration, patience: Gap(nanoseconds: 0))
+    if signalling?.resolve(new) == true { return setup = new }
+    log.write(.error, "the signalling thread did not take over the peers' new addresses; it is tried again with the next that change")
   }
 }

@@ -279,6 +279,13 @@ final class SignallingLoop {
     kept?.follow(endpoints)
   }
 
+  /// Peers have other addresses.
+  func resolve(_ setup: Exchange.Setup) {
+    gate = SourceGate(setup.configuration, resolved: setup.resolved)
+    exchange.resolve(setup.resolved, at: now)
+    carryOutActions()
+  }
+
   private func close(_ endpoint: SignallingEndpoint) {
     closedSent &+= endpoint.outbox.sent
     closedDropped &+= endpoint.outbox.overflowed &+ endpoint.outbox.failed

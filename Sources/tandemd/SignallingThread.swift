@@ -73,6 +73,14 @@ final class SignallingThread: Sendable {
     } ?? .noAnswer
   }
 
+  /// The names of peers lead elsewhere than before, in a configuration that is in force. False when the thread does not answer.
+  func resolve(_ setup: Exchange.Setup, limit: Gap = patience) -> Bool {
+    askLoop(limit: limit) { loop in
+      loop.resolve(setup)
+      return true
+    } ?? false
+  }
+
   /// The end: plugins are told to close, what the log still has to tell is handed out. `nil` when that took longer than `limit`.
   func close(limit: Gap) -> Void? { askLoop(limit: limit) { $0.close() } }
 
