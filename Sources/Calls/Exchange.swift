@@ -345,6 +345,7 @@ public struct Exchange {
     environment.resolved = resolved
     environment.gate = SourceGate(environment.configuration, resolved: resolved)
     environment.trunks.resolve(resolved)
+    environment.warnOfAmbiguousTrunks()
   }
 
   /// `request call clear ID`; false when there is no such call.
