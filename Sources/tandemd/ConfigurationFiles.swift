@@ -8,6 +8,7 @@ import Linux
 /// | file | holds |
 /// | --- | --- |
 /// | `running.json` | the commit in force and its decoded snapshot, from which a restart starts |
+/// | `previous.json` | what `running.json` was before, for when that can not be read |
 /// | `past.json` | the commits before it, newest first |
 /// | `candidate.json` | the candidate as RFC 7951 JSON, while it differs from what runs |
 struct ConfigurationFiles {
@@ -15,6 +16,8 @@ struct ConfigurationFiles {
     var stored = ConfigurationDatabase.Stored()
     /// `nil`: nothing was ever committed, or another version wrote it: then `stored.running` is to be decoded anew.
     var snapshot: Configuration?
+    /// `running.json` could not be read, so this is the commit before it: one sentence.
+    var trouble: String?
   }
   private struct Running: Codable {
     /// Of the snapshot's form. Another number: it is not read.
@@ -28,30 +31,44 @@ struct ConfigurationFiles {
 
   let directory: String
   private var running: String { directory + "/running.json" }
+  private var previous: String { directory + "/previous.json" }
   private var past: String { directory + "/past.json" }
   private var candidate: String { directory + "/candidate.json" }
 
-  /// A file that is damaged is an error for `running.json` (starting empty would drop a configuration); the others are passed over.
+  /// When `running.json` is damaged the commit before it is taken, and the damaged file stays as `running.json.damaged`; without one it is an error (starting empty would drop a
+  /// configuration). The other files are passed over when they are damaged.
   func load() throws(SystemCallError) -> Saved {
     var saved = Saved()
-    if let bytes = try Files.read(running) {
-      if let whole = decoded(Running.self, bytes), whole.version == Self.version {
-        saved.stored.running = whole.commit
-        saved.snapshot = whole.snapshot
-      } else if let head = decoded(CommitOnly.self, bytes) {
-        saved.stored.running = head.commit
-      } else {
-        throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
-      }
-    }
     saved.stored.past = try Files.read(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
     saved.stored.candidate = try Files.read(candidate).map { String(decoding: $0, as: UTF8.self) }
+    guard let bytes = try Files.read(running) else { return saved }
+    if take(bytes, into: &saved) { return saved }
+    guard let before = try Files.read(previous), take(before, into: &saved) else {
+      throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
+    }
+    try? Files.write(bytes, to: running + ".damaged")
+    saved.trouble =
+      "\(running) is damaged (kept as running.json.damaged): the commit before it runs; `rollback`, `show configuration` and `commit` put it right"
+    if saved.stored.past.first == saved.stored.running { saved.stored.past.removeFirst() }
     return saved
+  }
+
+  private func take(_ bytes: [UInt8], into saved: inout Saved) -> Bool {
+    if let whole = decoded(Running.self, bytes), whole.version == Self.version {
+      saved.stored.running = whole.commit
+      saved.snapshot = whole.snapshot
+    } else if let head = decoded(CommitOnly.self, bytes) {
+      saved.stored.running = head.commit
+    } else {
+      return false
+    }
+    return true
   }
 
   func save(_ stored: ConfigurationDatabase.Stored, snapshot: Configuration) throws(SystemCallError) {
     guard let commit = stored.running else { return }
     try Files.write(encoded(Past(commits: stored.past)), to: past)
+    if let before = try Files.read(running), decoded(CommitOnly.self, before) != nil { try Files.write(before, to: previous) }
     try Files.write(encoded(Running(version: Self.version, commit: commit, snapshot: snapshot)), to: running)
     try saveCandidate(stored.candidate)
   }

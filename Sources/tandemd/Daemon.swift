@@ -51,10 +51,13 @@ final class Daemon {
     try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
     // The control socket first: it is the lock that keeps a second daemon off this runtime directory.
     let socket = try ControlSocket(path: RuntimeDirectory.controlSocket(in: options.runtimeDirectory), mode: 0o666)
-    let plugins = PluginFolder(options.pluginDirectory, daemon: Options.binaryPath(), log: log)
+    let binary = Options.binaryPath()
+    let memory = ProbeMemory(runtimeDirectory: options.runtimeDirectory, daemon: binary)
+    let plugins = PluginFolder(options.pluginDirectory, daemon: binary, memory: memory, log: log)
     self.plugins = plugins
     let files = ConfigurationFiles(directory: options.stateDirectory)
     let saved = try files.load()
+    if let trouble = saved.trouble { log.write(.error, trouble) }
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
     notes = try NoteKeeper(log: log)
 
@@ -64,24 +67,33 @@ final class Daemon {
       ConfigurationDesk.Dependencies(context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply),
       files: files, saved: saved)
     let restored = try desk.restored()
-    let start = try live.start(restored ?? Configuration())
-    if let restored { try InterfaceBinding.apply(restored, log: log) }
     let (box, lines) = (records.mailbox, notes.mailbox)
-    let exchange = Exchange(
-      shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
-      clock: { MonotonicClock.now() })
-    let signalling = try SignallingThread(
-      exchange: exchange, setup: start,
-      outlets: SignallingThread.Outlets(
-        record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
-        note: { lines.post($0) }),
-      store: sockets)
+    let live = self.live
+    func serve(_ configuration: Configuration) throws -> SignallingThread {
+      try InterfaceBinding.apply(configuration, log: log)
+      let start = try live.start(configuration)
+      let exchange = Exchange(
+        shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
+        clock: { MonotonicClock.now() })
+      return try SignallingThread(
+        exchange: exchange, setup: start,
+        outlets: SignallingThread.Outlets(
+          record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
+          note: { lines.post($0) }),
+        store: sockets)
+    }
+    let signalling: SignallingThread
+    do { signalling = try serve(restored ?? Configuration()) } catch {
+      // Somebody must be able to put it right: the command line works, and a device may yet appear.
+      live.wait(error)
+      signalling = try serve(Configuration())
+    }
     self.signalling = signalling
     live.signalling = signalling
     poll = try EventPoll()
     network = try? NetworkWatcher()
     let service = ControlService(
-      Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, notes: notes, desk: desk, network: network), desk: desk)
+      Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, notes: notes, desk: desk, live: live, network: network), desk: desk)
     control = try ControlConnections(service, socket: socket, poll: poll, firstKey: Key.control)
     try poll.add(farewell.descriptor, key: Key.farewell)
     try poll.add(records.mailbox.descriptor, key: Key.records)
@@ -109,7 +121,8 @@ final class Daemon {
   }
 
   private static func dependencies(
-    plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, notes: NoteKeeper, desk: ConfigurationDesk, network: NetworkWatcher?
+    plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, notes: NoteKeeper, desk: ConfigurationDesk, live: LiveSystem,
+    network: NetworkWatcher?
   ) -> ControlDependencies {
     var wants = ControlDependencies(version: Version.text, started: WallClock.now(), exchange: ExchangeQuestions(signalling))
     wants.plugins = {
@@ -126,6 +139,7 @@ final class Daemon {
       var off = [SystemStatus.Off(what: "fast path", why: "media is relayed by sockets in this version")]
       if SystemdNotifier().watchdog == nil { off.append(.init(what: "watchdog", why: "not started by a service manager that watches")) }
       if network == nil { off.append(.init(what: "interface events", why: "no netlink socket")) }
+      if let trouble = live.trouble { off.append(.init(what: "the last commit", why: trouble)) }
       if let trouble = records.trouble { off.append(.init(what: "call records", why: trouble)) }
       return off
     }
@@ -141,7 +155,10 @@ final class Daemon {
     notifier.ready()
     Watchdog.start(notifier, signalling)
     log.write(.notice, "tandemd \(Version.text) is up: control socket in \(options.runtimeDirectory)")
-    while isRunning { turn(nil) }
+    while isRunning {
+      turn(live.trouble == nil ? nil : .seconds(1))
+      live.tryAgain(desk.running)
+    }
     stop()
   }
 

@@ -11,6 +11,8 @@ final class LiveSystem {
   /// Set once the thread runs, before anything is applied.
   var signalling: SignallingThread?
   let names: PeerNames
+  /// Why the last commit does not run although it should: a device or an address of it was not there at start. Then nothing runs, and it is tried again.
+  var trouble: String?
   private let log: Log
   /// In force.
   private var setup: Exchange.Setup?
@@ -30,6 +32,25 @@ final class LiveSystem {
     case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
     case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
     }
+    trouble = nil
+  }
+
+  /// At a start: nothing runs for now, and why.
+  func wait(_ error: any Error) {
+    let reason = (error as? ControlError)?.text ?? "\(error)"
+    if reason != trouble {
+      log.write(.error, "the last commit can not run, so nothing does; it is tried again every second and when the network changes: \(reason)")
+    }
+    trouble = reason
+  }
+
+  /// Whether what could not run at start runs now.
+  func tryAgain(_ configuration: Configuration) {
+    guard trouble != nil else { return }
+    do {
+      try apply(configuration, RoutingTable(configuration))
+      log.write(.notice, "the last commit runs now")
+    } catch { wait(error) }
   }
 
   /// What the daemon starts with.

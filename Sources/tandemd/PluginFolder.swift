@@ -22,8 +22,8 @@ struct PluginFolder {
   /// What could not be loaded: the file's id and one sentence.
   private(set) var refused: [(id: String, reason: String)] = []
 
-  /// Looks through `folder`. A folder that does not exist has no plugins, and that is said.
-  init(_ folder: String, daemon: String, log: Log) {
+  /// Looks through `folder`. A folder that does not exist has no plugins, and that is said. `memory`: where the findings about plugins that were sound are kept.
+  init(_ folder: String, daemon: String, memory: ProbeMemory, log: Log) {
     let names: [String]
     do {
       names = try Files.list(folder).filter { $0.hasSuffix(".so") }.sorted()
@@ -34,7 +34,7 @@ struct PluginFolder {
     for name in names {
       let id = String(name.dropLast(3))
       do {
-        plugins.append(try PluginFolder.load(id, folder: folder, daemon: daemon))
+        plugins.append(try PluginFolder.load(id, folder: folder, daemon: daemon, memory: memory))
       } catch {
         refused.append((id, "\(error)"))
         log.write(.error, "\(error)", [("TANDEM_PLUGIN", id)])
@@ -48,21 +48,13 @@ struct PluginFolder {
     let description: String
   }
 
-  private static func load(_ id: String, folder: String, daemon: String) throws -> Plugin {
+  private static func load(_ id: String, folder: String, daemon: String, memory: ProbeMemory) throws -> Plugin {
     let file = "\(folder)/\(id).so"
     let module = "\(folder)/\(id).yang"
     guard let yang = try Files.read(module).map({ String(decoding: $0, as: UTF8.self) }) else {
       throw Refusal(description: "plugin \(file): there is no \(module); put the plugin's YANG module there")
     }
-    let child = try ChildProcess.run(daemon, ["--probe-plugin", file, "{}"], limit: .seconds(PluginProbe.secondsToLive))
-    let end: PluginProbe.ChildEnd =
-      switch child.end {
-      case .exited(let status): .exited(status: status)
-      case .signalled(let number): .signalled(number)
-      case .timedOut: .timedOut
-      }
-    let last = String(decoding: child.diagnostics, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
-    switch PluginProbe.judge(end, output: String(decoding: child.output, as: UTF8.self), file: file, diagnostics: last) {
+    switch try probed(file, daemon: daemon, memory: memory) {
     case .unsound(let reason): throw Refusal(description: reason)
     case .sound(let report):
       guard report.id == id else {
@@ -71,6 +63,26 @@ struct PluginFolder {
       let table = try PluginProbe.table(entry: UnsafeRawPointer(PluginLibrary(path: file).entry), file: file)
       return Plugin(id: id, file: file, version: report.version, summary: report.summary, yang: yang, table: table)
     }
+  }
+
+  /// What a child process finds out about the plugin; from memory when neither it nor we have changed since.
+  private static func probed(_ file: String, daemon: String, memory: ProbeMemory) throws -> PluginProbe.Verdict {
+    if let output = memory.output(about: file) {
+      let verdict = PluginProbe.judge(.exited(status: 0), output: output, file: file, diagnostics: "")
+      if case .sound = verdict { return verdict }
+    }
+    let child = try ChildProcess.run(daemon, ["--probe-plugin", file, "{}"], limit: .seconds(PluginProbe.secondsToLive))
+    let end: PluginProbe.ChildEnd =
+      switch child.end {
+      case .exited(let status): .exited(status: status)
+      case .signalled(let number): .signalled(number)
+      case .timedOut: .timedOut
+      }
+    let output = String(decoding: child.output, as: UTF8.self)
+    let last = String(decoding: child.diagnostics, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
+    let verdict = PluginProbe.judge(end, output: output, file: file, diagnostics: last)
+    if case .sound = verdict { memory.remember(output, about: file) }
+    return verdict
   }
 
   var tables: [String: UnsafePointer<tt_plugin_v1>] {

@@ -286,6 +286,32 @@ class Restarting(ServiceTest):
         self.assertEqual(running.read_text(), '{"commit": tru')
 
 
+    def test_a_commit_that_can_not_run_at_start_runs_as_soon_as_it_can(self):
+        appliance = self.stage.start()
+        appliance.stop()
+        thief = self.stage.socket(1, 5060)
+        appliance.start()
+        self.assertIn("inside", appliance.output())
+        off = {one["what"]: one["why"] for one in appliance.json("show", "system")["off"]}
+        self.assertIn(f"{self.stage.at(1)}:5060", off["the last commit"])
+        thief.close()
+        self.assertTrue(wait_for(lambda: "runs now" in appliance.output()))
+        self.places_a_call()
+
+    def test_after_damage_the_commit_before_runs(self):
+        appliance = self.stage.start()
+        for limit in ("9", "10"):
+            appliance.tandem("set", "trunk", "b", "max-calls", limit)
+            appliance.tandem("commit")
+        appliance.stop()
+        running = appliance.folder / "state" / "running.json"
+        running.write_bytes(running.read_bytes()[:100])
+        appliance.start()
+        self.assertIn("running.json is damaged", appliance.output())
+        self.assertEqual({trunk["name"]: trunk["maxCalls"] for trunk in appliance.json("show", "trunks")["trunks"]}["b"], 9)
+        self.places_a_call()
+
+
 class Records(ServiceTest):
     def test_one_for_every_call_whatever_became_of_it(self):
         appliance = self.stage.start()

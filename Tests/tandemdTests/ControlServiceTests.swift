@@ -264,7 +264,22 @@ private let lines = #"""
     #expect(try bench.desk.restored() == before)
   }
 
-  @Test("a damaged running.json is an error, never an empty configuration")
+  @Test("when running.json is damaged the commit before it runs, and the damaged file is kept beside it")
+  func lastGood() throws {
+    let path = bench.folder + "/running.json"
+    for limit in ["30", "40"] {
+      try bench.ask(Done.self, .edit(lines: limit == "30" ? lines + ["set trunk hq max-calls 30"] : ["set trunk hq max-calls 40"]))
+      try bench.ask(CommitResult.self, .commit(comment: limit))
+    }
+    let whole = try #require(try Files.read(path))
+    try Files.write(whole.prefix(whole.count / 2), to: path)
+    let saved = try ConfigurationFiles(directory: bench.folder).load()
+    #expect(saved.trouble?.contains(path) == true && saved.stored.running?.comment == "30" && saved.stored.past.first?.comment != "30")
+    #expect(saved.snapshot?.trunks.first { $0.name == "hq" }?.maxCalls == 30)
+    #expect(try Files.read(path + ".damaged")?.count == whole.count / 2)
+  }
+
+  @Test("a damaged running.json without one before it is an error, never an empty configuration")
   func damaged() throws {
     try Files.write(Array("{".utf8), to: bench.folder + "/running.json")
     #expect(throws: SystemCallError.self) { try ConfigurationFiles(directory: bench.folder).load() }
