@@ -30,6 +30,26 @@ public struct IPPrefix: Hashable, Sendable {
     if length <= 64 { return (other.high ^ address.high) >> UInt64(64 - length) == 0 }
     return other.high == address.high && (other.low ^ address.low) >> UInt64(128 - length) == 0
   }
+
+  /// Without the host bits: 192.0.2.9/24 is in 192.0.2.0/24.
+  public var network: IPPrefix {
+    func kept(_ word: UInt64, _ bits: Int) -> UInt64 { bits <= 0 ? 0 : bits >= 64 ? word : word & (.max << UInt64(64 - bits)) }
+    if address.family == .v4 {
+      let mask: UInt32 = length == 0 ? 0 : .max << UInt32(32 - length)
+      return IPPrefix(unchecked: IPAddress(v4: UInt32(truncatingIfNeeded: address.low) & mask), length: length)
+    }
+    return IPPrefix(unchecked: IPAddress(v6High: kept(address.high, length), low: kept(address.low, length - 64)), length: length)
+  }
+
+  /// Every address of a family: where a default route leads.
+  public static func everything(_ family: IPAddress.Family) -> IPPrefix {
+    IPPrefix(unchecked: family == .v4 ? IPAddress(v4: 0) : IPAddress(v6High: 0, low: 0), length: 0)
+  }
+
+  private init(unchecked address: IPAddress, length: Int) {
+    self.address = address
+    self.length = length
+  }
 }
 
 extension IPPrefix: CustomStringConvertible {

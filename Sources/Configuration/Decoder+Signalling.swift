@@ -68,6 +68,12 @@ extension Decoder {
     let interface = node.leaf("interface").flatMap { interfaceIndex[$0] }.map { configuration.interfaces[$0] }
     let addresses = interface.map { $0.addresses.map(\.address) } ?? node.leaves("address").compactMap { IPAddress($0) }
     guard !addresses.isEmpty else { return nil }
+    // RFC 3264 8.4: an address of zeros in c= means hold.
+    for address in addresses where address.isUnspecified || address.isMulticast {
+      refuse(
+        node, interface == nil ? "address" : "interface", value: "\(address)", "can not be written into SDP as where media is to be sent",
+        accepted: "addresses of the host, for example 192.0.2.10")
+    }
     var ranges: [Configuration.PortRange] = []
     for text in node.leaves("ports") {
       guard let range = Self.ranges([text]).first, range.first >= 1024, range.first % 2 == 0, range.last % 2 == 1, range.first < range.last else {

@@ -10,7 +10,7 @@ enum WithoutEffect {
   /// Settings of a node that does have an effect otherwise.
   static let settings: [String: Set<String>] = [
     "system": ["name-server", "ntp-server", "metrics", "trace", "watchdog"],
-    "interface": ["vlan", "gateway", "fast-path"],
+    "interface": ["vlan", "fast-path"],
     "listener": ["certificate", "verify-peer"],
     "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message", "strict-name"],
     "trunk": ["match"],

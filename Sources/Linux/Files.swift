@@ -27,6 +27,11 @@ public enum Files {
 
   /// Replaces the file, or leaves the old one whole: a temporary file beside it is written, synced and renamed over it, then the folder is synced. After a power cut there is the old or the new one.
   public static func write(_ bytes: some Collection<UInt8>, to path: String, mode: UInt32 = 0o640) throws(SystemCallError) {
+    if let unsynced = try replace(path, with: bytes, mode: mode) { throw unsynced }
+  }
+
+  /// `write` for those who must know which of the two it is: when it throws, the old file stands; when it returns an error, the new one does, and only syncing the folder failed.
+  public static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: UInt32 = 0o640) throws(SystemCallError) -> SystemCallError? {
     let temporary = "\(path).new-\(getpid())-\(SecureRandom.word())"
     do throws(SystemCallError) {
       let file = Descriptor(
@@ -40,7 +45,8 @@ public enum Files {
       unlink(temporary)
       throw error
     }
-    try syncFolder(parent(of: path))
+    do throws(SystemCallError) { try syncFolder(parent(of: path)) } catch { return error }
+    return nil
   }
 
   /// Makes the folder and those above it. One that is there keeps its mode.

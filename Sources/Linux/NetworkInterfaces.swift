@@ -25,6 +25,8 @@ public struct NetworkInterfaces: Sendable, Equatable {
   /// By index.
   public var devices: [Device]
 
+  public init(devices: [Device]) { self.devices = devices }
+
   public static func now() throws(SystemCallError) -> NetworkInterfaces {
     var raw = tandem_devices()
     _ = try retrying("netlink", "network devices") { tandem_devices_read(&raw) }
@@ -61,11 +63,26 @@ public struct NetworkInterfaces: Sendable, Equatable {
         "netlink", errno: -result, object: "address \(prefix) on device \(device.name)", advice: advice(-result, "ip address add \(prefix) dev \(device.name)"))
     }
   }
+  /// Takes an address from a device.
+  public static func remove(_ prefix: IPPrefix, from device: Device) throws(SystemCallError) {
+    var address = tandem_address(TransportAddress(prefix.address, 0))
+    let result = tandem_device_remove_address(device.index, &address, Int32(prefix.length))
+    if result < 0, result != -EADDRNOTAVAIL {
+      throw SystemCallError(
+        "netlink", errno: -result, object: "address \(prefix) on device \(device.name)",
+        advice: advice(-result, "ip address delete \(prefix) dev \(device.name)"))
+    }
+  }
   /// Switches a device on; one that is on already stays so.
-  public static func bringUp(_ device: Device) throws(SystemCallError) {
-    let result = tandem_device_bring_up(device.index)
+  public static func bringUp(_ device: Device) throws(SystemCallError) { try turn(device, on: true) }
+  /// Switches a device off.
+  public static func takeDown(_ device: Device) throws(SystemCallError) { try turn(device, on: false) }
+
+  private static func turn(_ device: Device, on: Bool) throws(SystemCallError) {
+    let result = tandem_device_switch(device.index, on)
     if result < 0 {
-      throw SystemCallError("netlink", errno: -result, object: "device \(device.name)", advice: advice(-result, "ip link set \(device.name) up"))
+      throw SystemCallError(
+        "netlink", errno: -result, object: "device \(device.name)", advice: advice(-result, "ip link set \(device.name) \(on ? "up" : "down")"))
     }
   }
 

@@ -178,12 +178,13 @@ final class ConfigurationDesk {
     try dependencies.apply(prepared.configuration, routing)
     let before = database.stored
     database.finish(prepared, time: Int64(dependencies.wallClock()), comment: comment, user: user)
-    do throws(SystemCallError) { try files.save(database.stored, snapshot: prepared.configuration) } catch {
+    let stored: [String]
+    do throws(SystemCallError) { stored = try files.save(database.stored, snapshot: prepared.configuration) } catch {
       try takeBack(before)
       throw ControlError(.refused, node: "commit", "could not be stored, so what ran before runs again: \(error)")
     }
     running = prepared.configuration
-    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings)
+    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + stored)
   }
 
   /// A first configuration, for an empty state directory: `set` lines or JSON, committed.
@@ -230,7 +231,7 @@ final class ConfigurationDesk {
       }
     }
     func check(_ address: IPAddress, _ node: String) {
-      if ours.contains(address) || address.isUnspecified || network.canBind(address) { return }
+      if ours.contains(address) || network.canBind(address) { return }
       problems.append(Problem(node: node, value: address.description, message: "is no address of this machine; accepted: an address of `ip address`"))
     }
     for listener in configuration.listeners { check(listener.address.ip, "listener \(listener.name) address") }

@@ -3,7 +3,8 @@ import FoundationEssentials
 import Glibc
 import Linux
 
-/// The configuration's files below the state directory. Each is written whole or not at all, and `running.json` last, so that a power cut leaves the old commit or the new one.
+/// The configuration's files below the state directory. Each is written whole or not at all. A commit holds from the moment `running.json` has its name: a
+/// failure before that leaves the old one in force, here and after a restart; one after it is a warning.
 ///
 /// | file | holds |
 /// | --- | --- |
@@ -42,14 +43,16 @@ struct ConfigurationFiles {
     saved.stored.past = try Files.read(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
     saved.stored.candidate = try Files.read(candidate).map { String(decoding: $0, as: UTF8.self) }
     guard let bytes = try Files.read(running) else { return saved }
-    if take(bytes, into: &saved) { return saved }
-    guard let before = try Files.read(previous), take(before, into: &saved) else {
-      throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
+    if !take(bytes, into: &saved) {
+      guard let before = try Files.read(previous), take(before, into: &saved) else {
+        throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
+      }
+      try? Files.write(bytes, to: running + ".damaged")
+      saved.trouble =
+        "\(running) is damaged (kept as running.json.damaged): the commit before it runs; `rollback`, `show configuration` and `commit` put it right"
     }
-    try? Files.write(bytes, to: running + ".damaged")
-    saved.trouble =
-      "\(running) is damaged (kept as running.json.damaged): the commit before it runs; `rollback`, `show configuration` and `commit` put it right"
-    if saved.stored.past.first == saved.stored.running { saved.stored.past.removeFirst() }
+    // `past.json` was written for a commit whose `running.json` was not, or is damaged: what it calls past runs.
+    if let first = saved.stored.past.first, first == saved.stored.running { saved.stored.past.removeFirst() }
     return saved
   }
 
@@ -65,12 +68,17 @@ struct ConfigurationFiles {
     return true
   }
 
-  func save(_ stored: ConfigurationDatabase.Stored, snapshot: Configuration) throws(SystemCallError) {
-    guard let commit = stored.running else { return }
+  /// Throws when the commit does not hold. Returns what went wrong after it did, as a sentence.
+  func save(_ stored: ConfigurationDatabase.Stored, snapshot: Configuration) throws(SystemCallError) -> [String] {
+    guard let commit = stored.running else { return [] }
     try Files.write(encoded(Past(commits: stored.past)), to: past)
     if let before = try Files.read(running), decoded(CommitOnly.self, before) != nil { try Files.write(before, to: previous) }
-    try Files.write(encoded(Running(version: Self.version, commit: commit, snapshot: snapshot)), to: running)
-    try saveCandidate(stored.candidate)
+    let unsynced = try Files.replace(running, with: encoded(Running(version: Self.version, commit: commit, snapshot: snapshot)))
+    var warnings = unsynced.map { ["the commit runs and is stored, but a power cut now may lose it: \($0)"] } ?? []
+    do throws(SystemCallError) { try saveCandidate(stored.candidate) } catch {
+      warnings.append("the commit runs and is stored, but the candidate before it may come back at a restart: \(error)")
+    }
+    return warnings
   }
 
   func saveCandidate(_ text: String?) throws(SystemCallError) {

@@ -70,7 +70,6 @@ final class Daemon {
     let (box, lines) = (records.mailbox, notes.mailbox)
     let live = self.live
     func serve(_ configuration: Configuration) throws -> SignallingThread {
-      try InterfaceBinding.apply(configuration, log: log)
       let start = try live.start(configuration)
       let exchange = Exchange(
         shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
@@ -187,6 +186,7 @@ final class Daemon {
 
   private func networkChanged() {
     guard network?.changed() == true, let devices = try? NetworkInterfaces.now() else { return }
+    var isNew = false
     for interface in desk.running.interfaces {
       let missing = interface.addresses.filter { !devices.canBind($0.address) }
       let device = interface.device.flatMap { devices.device(named: $0) } ?? interface.addresses.first.flatMap { devices.device(having: $0.address) }
@@ -196,7 +196,10 @@ final class Daemon {
         log.write(state == "up" ? .notice : .warning, "interface \(interface.name) is \(state)", [("TANDEM_INTERFACE", interface.name)])
       }
       interfaceStates[interface.name] = state
+      if interface.device != nil, state != "down" { isNew = true }
     }
+    // A device that came, or came back, has lost its addresses or its routes.
+    if isNew { live.setInterfacesAgain() }
   }
   private var interfaceStates: [String: String] = [:]
 

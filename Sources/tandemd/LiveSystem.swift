@@ -22,16 +22,24 @@ final class LiveSystem {
     self.log = log
   }
 
-  /// Lets the live system follow a configuration. When it throws, listeners and exchange are as before.
+  /// Lets the live system follow a configuration. When it throws, interfaces, listeners and exchange are as before.
   func apply(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
-    try InterfaceBinding.apply(configuration, log: log)
+    var interfaces = try binding(to: configuration)
+    try interfaces.add()
     let resolved = names.addresses(configuration, patience: PeerNames.commitPatience)
     let new = Exchange.Setup(configuration: configuration, routing: routing, resolved: resolved)
     switch signalling?.reconfigure(new) {
-    case .done: serve(new)
-    case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
-    case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
+    case .done: break
+    case .refused(let error):
+      // While the last commit waits for its turn, what is set stays: it is tried again in a second.
+      if trouble == nil { interfaces.takeBack() }
+      throw ControlError(.refused, node: "listener", "\(error)")
+    case .noAnswer, nil:
+      interfaces.takeBack()
+      throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
     }
+    interfaces.removeUnwanted()
+    serve(new)
     trouble = nil
   }
 
@@ -53,12 +61,34 @@ final class LiveSystem {
     } catch { wait(error) }
   }
 
-  /// What the daemon starts with.
+  /// What the daemon starts with: its interfaces are set, its peers' names looked up.
   func start(_ configuration: Configuration) throws -> Exchange.Setup {
+    var interfaces = try binding(to: configuration)
+    try interfaces.add()
     let resolved = names.addresses(configuration, patience: PeerNames.startPatience)
     let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
     serve(first)
     return first
+  }
+
+  /// What the interfaces in force lack is set: their device came back, or somebody took an address away.
+  func setInterfacesAgain() {
+    guard let setup else { return }
+    do throws(ControlError) {
+      var interfaces = try binding(to: setup.configuration)
+      try interfaces.add()
+    } catch { log.write(.warning, error.text) }
+  }
+
+  private func binding(to configuration: Configuration) throws(ControlError) -> InterfaceBinding {
+    let before = setup?.configuration ?? Configuration()
+    // Where no device is named nothing is asked of netlink: it also works where there is none.
+    let isNamed = (before.interfaces + configuration.interfaces).contains { $0.device != nil }
+    do throws(SystemCallError) {
+      return InterfaceBinding(from: before, to: configuration, on: isNamed ? try NetworkInterfaces.now() : NetworkInterfaces(devices: []), log: log)
+    } catch {
+      throw ControlError(.unavailable, node: "interface", "\(error)")
+    }
   }
 
   private func serve(_ setup: Exchange.Setup) {

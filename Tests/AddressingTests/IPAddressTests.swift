@@ -131,6 +131,18 @@ import Testing
     #expect(TransportAddress(IPAddress(192, 0, 2, 1), 65_535).description == "192.0.2.1:65535")
   }
 
+  @Test(
+    "The network of an interface's address has no host bits",
+    arguments: [
+      ("192.0.2.9/24", "192.0.2.0/24"), ("192.0.2.9/32", "192.0.2.9/32"), ("192.0.2.9/0", "0.0.0.0/0"), ("10.255.3.200/9", "10.128.0.0/9"),
+      ("2001:db8:1:2:3:4:5:6/64", "2001:db8:1:2::/64"), ("2001:db8::ffff/127", "2001:db8::fffe/127"), ("2001:db8::1/128", "2001:db8::1/128"),
+      ("2001:db8::1/20", "2001::/20"), ("2001:db8::1/0", "::/0"),
+    ])
+  func network(_ address: String, _ network: String) throws {
+    #expect(try #require(IPPrefix(address)).network == IPPrefix(network))
+    #expect(IPPrefix.everything(.v6) == IPPrefix("::/0") && IPPrefix.everything(.v4) == IPPrefix("0.0.0.0/0"))
+  }
+
   @Test("Ordered by address, then by port")
   func order() {
     let addresses = [

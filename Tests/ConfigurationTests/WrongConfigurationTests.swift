@@ -126,6 +126,9 @@ struct WrongConfigurationTests {
     Wrong(
       "an odd first port", "set media-realm m ports 20001-20999\ndelete media-realm m ports 16384-32767", node: "media-realm m ports", value: "20001-20999",
       says: ["FIRST even"]),
+    Wrong(
+      "a media address of zeros, which means hold", "delete media-realm m interface\nset media-realm m address 0.0.0.0", node: "media-realm m address",
+      value: "0.0.0.0", says: ["SDP", "192.0.2.10"]),
     Wrong("an even last port", "set media-realm m ports 40000-40010", node: "media-realm m ports", value: "40000-40010", says: ["LAST odd"]),
     Wrong("ports that overlap", "set media-realm m ports 30000-40001", node: "media-realm m ports", value: "30000-40001", says: ["overlaps 16384-32767"]),
     Wrong("ports that do not exist", "set media-realm m ports 40000-70001", node: "media-realm m ports", value: "40000-70001", says: ["65535"]),
@@ -141,7 +144,7 @@ struct WrongConfigurationTests {
     Wrong(
       "two families", "set listener six address ::1 transport udp\nset trunk hq listener six", node: "trunk hq peer", value: "hq-pbx", says: ["address family"]),
     Wrong(
-      "two gateways of a family", "set interface lan gateway [ 127.0.0.2 127.0.0.3 ]", node: "interface lan gateway", value: "127.0.0.2 127.0.0.3",
+      "two gateways of a family", "set interface lan device lo gateway [ 127.0.0.2 127.0.0.3 ]", node: "interface lan gateway", value: "127.0.0.2 127.0.0.3",
       says: ["one IPv4 and one IPv6"]),
     Wrong(
       "one address on two interfaces", "set interface wan address 127.0.0.1/32", node: "interface wan address", value: "127.0.0.1/32", says: ["interface lan"]),

@@ -5,6 +5,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import unittest
 
@@ -432,6 +433,71 @@ set trunk t listener lan peer p
         space.run("ip", "link", "set", "voice0", "down")
         self.assertTrue(wait_for(lambda: "voice is down" in appliance.output()))
         self.assertEqual(appliance.json("show", "interfaces")["interfaces"][0]["state"], "down")
+
+    def devices(self):
+        """A namespace with voice0, joined to far0, and an appliance that serves 192.0.2.9 on it."""
+        space = Namespace(self, "device")
+        space.run("ip", "link", "add", "voice0", "type", "veth", "peer", "name", "far0")
+        space.run("ip", "link", "set", "far0", "up")
+        stage = Stage(space)
+        self.addCleanup(stage.clean)
+        self.addCleanup(stage.stop)
+        appliance = stage.start("""
+set interface voice device voice0 address 192.0.2.9/24
+set interface voice gateway 192.0.2.1
+set listener lan interface voice port 5060 transport udp
+set peer p type ip-pbx address 198.51.100.10 port 5060 transport udp
+set trunk t listener lan peer p
+""")
+        return space, appliance
+
+    def test_a_gateway_leads_what_is_sent_from_the_interface_and_nothing_else(self):
+        space, appliance = self.devices()
+        self.assertIn("via 192.0.2.1 dev voice0", space.run("ip", "route", "get", "198.51.100.10", "from", "192.0.2.9"))
+        self.assertNotIn("via", space.run("ip", "route", "get", "192.0.2.77", "from", "192.0.2.9"))
+        self.assertEqual(space.run("ip", "route", "show", "default"), "")
+        # The device goes and comes: its routes are gone with it, and set again.
+        space.run("ip", "link", "set", "voice0", "down")
+        self.assertTrue(wait_for(lambda: "voice is down" in appliance.output()))
+        space.run("ip", "link", "set", "voice0", "up")
+        self.assertTrue(wait_for(lambda: "via 192.0.2.1" in space.run("ip", "route", "show", "table", "all")))
+        appliance.tandem("delete", "interface", "voice", "gateway")
+        appliance.tandem("commit")
+        self.assertNotIn("via 192.0.2.1", space.run("ip", "route", "show", "table", "all"))
+        self.assertNotIn("192.0.2.9", space.run("ip", "rule"))
+
+    def test_an_address_that_leaves_the_configuration_leaves_the_device(self):
+        space, appliance = self.devices()
+        appliance.tandem("set", "interface", "voice", "address", "192.0.2.19/24")
+        appliance.tandem("delete", "interface", "voice", "address", "192.0.2.9/24")
+        appliance.tandem("commit")
+        shown = space.run("ip", "-brief", "address", "show", "voice0")
+        self.assertIn("192.0.2.19/24", shown)
+        self.assertNotIn("192.0.2.9/24", shown)
+        self.assertIn("from 192.0.2.19", space.run("ip", "rule"))
+
+    def test_a_refused_commit_leaves_the_device_as_it_was(self):
+        space, appliance = self.devices()
+        before = space.run("ip", "address", "show", "voice0"), space.run("ip", "rule"), space.run("ip", "route", "show", "table", "all")
+        busy = subprocess.Popen([*space.prefix, sys.executable, "-c", """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+    taken.bind(("127.0.0.1", 5066))
+    print("bound", flush=True)
+    sys.stdin.read()
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(busy.wait)
+        self.addCleanup(busy.stdin.close)
+        self.addCleanup(busy.stdout.close)
+        busy.stdout.readline()
+        appliance.tandem("set", "interface", "voice", "address", "192.0.2.19/24")
+        appliance.tandem("delete", "interface", "voice", "gateway")
+        appliance.tandem("set", "interface", "voice", "gateway", "192.0.2.2")
+        appliance.tandem("set", "interface", "local", "address", "127.0.0.1/8")
+        appliance.tandem("set", "listener", "busy", "interface", "local", "port", "5066", "transport", "udp")
+        refused = appliance.tandem("commit", check=False)
+        self.assertIn("5066", refused.stderr)
+        self.assertEqual((space.run("ip", "address", "show", "voice0"), space.run("ip", "rule"), space.run("ip", "route", "show", "table", "all")), before)
 
 
 if __name__ == "__main__":

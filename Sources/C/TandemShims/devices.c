@@ -10,37 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "netlink.h"
 #include "sockaddr.h"
-
-/* libnl's errors are its own numbers. */
-static int as_errno(int nl_error) {
-  switch (nl_error < 0 ? -nl_error : nl_error) {
-    case 0: return 0;
-    case NLE_PERM: case NLE_NOACCESS: return -EPERM;
-    case NLE_EXIST: return -EEXIST;
-    case NLE_NODEV: case NLE_OBJ_NOTFOUND: return -ENODEV;
-    case NLE_NOMEM: return -ENOMEM;
-    case NLE_NOADDR: return -EADDRNOTAVAIL;
-    case NLE_AGAIN: return -EAGAIN;
-    case NLE_BUSY: return -EBUSY;
-    case NLE_RANGE: return -ERANGE;
-    case NLE_INVAL: return -EINVAL;
-    case NLE_OPNOTSUPP: case NLE_PROTO_MISMATCH: return -EOPNOTSUPP;
-    default: return -EIO;
-  }
-}
-
-static int route_socket(struct nl_sock **out) {
-  struct nl_sock *sock = nl_socket_alloc();
-  if (!sock) return -ENOMEM;
-  int error = nl_connect(sock, NETLINK_ROUTE);
-  if (error < 0) {
-    nl_socket_free(sock);
-    return as_errno(error);
-  }
-  *out = sock;
-  return 0;
-}
 
 static void add_device(struct nl_object *object, void *argument) {
   tandem_devices *all = argument;
@@ -82,10 +53,10 @@ int tandem_devices_read(tandem_devices *out) {
   struct nl_sock *sock;
   struct nl_cache *links = NULL, *addresses = NULL;
   memset(out, 0, sizeof *out);
-  int error = route_socket(&sock);
+  int error = tandem_route_socket(&sock);
   if (error < 0) return error;
-  if ((error = as_errno(rtnl_link_alloc_cache(sock, AF_UNSPEC, &links))) == 0 &&
-      (error = as_errno(rtnl_addr_alloc_cache(sock, &addresses))) == 0) {
+  if ((error = tandem_nl_errno(rtnl_link_alloc_cache(sock, AF_UNSPEC, &links))) == 0 &&
+      (error = tandem_nl_errno(rtnl_addr_alloc_cache(sock, &addresses))) == 0) {
     out->devices = calloc((size_t)nl_cache_nitems(links) + 1, sizeof *out->devices);
     out->addresses = calloc((size_t)nl_cache_nitems(addresses) + 1, sizeof *out->addresses);
     if (out->devices && out->addresses) {
@@ -130,15 +101,16 @@ int tandem_devices_drain(int fd) {
   }
 }
 
-int tandem_device_bring_up(uint32_t index) {
+int tandem_device_switch(uint32_t index, bool up) {
   struct nl_sock *sock;
-  int error = route_socket(&sock);
+  int error = tandem_route_socket(&sock);
   if (error < 0) return error;
   struct rtnl_link *now = rtnl_link_alloc(), *wanted = rtnl_link_alloc();
   if (now && wanted) {
     rtnl_link_set_ifindex(now, (int)index);
-    rtnl_link_set_flags(wanted, IFF_UP);
-    error = as_errno(rtnl_link_change(sock, now, wanted, 0));
+    if (up) rtnl_link_set_flags(wanted, IFF_UP);
+    else rtnl_link_unset_flags(wanted, IFF_UP);
+    error = tandem_nl_errno(rtnl_link_change(sock, now, wanted, 0));
   } else {
     error = -ENOMEM;
   }
@@ -148,20 +120,17 @@ int tandem_device_bring_up(uint32_t index) {
   return error;
 }
 
-int tandem_device_add_address(uint32_t index, const tandem_address *address, int prefix_length) {
+static int change_address(uint32_t index, const tandem_address *address, int prefix_length,
+                          int (*change)(struct nl_sock *, struct rtnl_addr *, int)) {
   struct nl_sock *sock;
-  int error = route_socket(&sock);
+  int error = tandem_route_socket(&sock);
   if (error < 0) return error;
-  tandem_sockaddr name;
-  tandem_to_sockaddr(address, &name);
-  struct nl_addr *local = address->family == 4 ? nl_addr_build(AF_INET, &name.v4.sin_addr, sizeof name.v4.sin_addr)
-                                               : nl_addr_build(AF_INET6, &name.v6.sin6_addr, sizeof name.v6.sin6_addr);
+  struct nl_addr *local = tandem_nl_address(address, prefix_length);
   struct rtnl_addr *entry = rtnl_addr_alloc();
   if (local && entry) {
-    nl_addr_set_prefixlen(local, prefix_length);
     rtnl_addr_set_ifindex(entry, (int)index);
-    error = as_errno(rtnl_addr_set_local(entry, local));
-    if (error == 0) error = as_errno(rtnl_addr_add(sock, entry, 0));
+    error = tandem_nl_errno(rtnl_addr_set_local(entry, local));
+    if (error == 0) error = tandem_nl_errno(change(sock, entry, 0));
   } else {
     error = -ENOMEM;
   }
@@ -169,4 +138,12 @@ int tandem_device_add_address(uint32_t index, const tandem_address *address, int
   if (entry) rtnl_addr_put(entry);
   nl_socket_free(sock);
   return error;
+}
+
+int tandem_device_add_address(uint32_t index, const tandem_address *address, int prefix_length) {
+  return change_address(index, address, prefix_length, rtnl_addr_add);
+}
+
+int tandem_device_remove_address(uint32_t index, const tandem_address *address, int prefix_length) {
+  return change_address(index, address, prefix_length, rtnl_addr_delete);
 }

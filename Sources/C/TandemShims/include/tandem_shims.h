@@ -121,8 +121,24 @@ void tandem_devices_free(tandem_devices *devices);
 int tandem_devices_watch(void);
 /* 1 when something changed since the last call. */
 int tandem_devices_drain(int fd);
-int tandem_device_bring_up(uint32_t index);
+int tandem_device_switch(uint32_t index, bool up);
 int tandem_device_add_address(uint32_t index, const tandem_address *address, int prefix_length);
+int tandem_device_remove_address(uint32_t index, const tandem_address *address, int prefix_length);
+
+/* ---- source routing (routes.c) ---- */
+
+typedef struct tandem_source_route {
+  uint32_t table, device;
+  tandem_address destination, gateway;
+  uint8_t prefix_length;
+  /* False: the destination is on the link. */
+  bool has_gateway;
+} tandem_source_route;
+
+/* Adds the route (over one to the same destination in that table) or removes it. */
+int tandem_source_route_change(const tandem_source_route *wanted, bool add);
+/* What is sent from this address looks into that table first. */
+int tandem_source_rule_change(const tandem_address *source, uint32_t table, bool add);
 
 /* ---- children (process.c) ---- */
 
