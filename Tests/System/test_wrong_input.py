@@ -75,10 +75,12 @@ class Datagrams(Wrong):
         head = whole.index(b"\r\n\r\n")
         for size in range(1, head, 7):
             self.a.send(whole[:size])
-        # What came with enough to be answered was answered 400; nothing was taken for a call.
+        # What came with enough to be answered was answered 400, and left one record, since it is one INVITE; nothing was taken for a call.
         while (message := self.a.receive(0.3)):
             self.assertEqual(message.status, 400)
-        self.assertEqual(self.counter("call.offered"), 0)
+        self.assertEqual((self.counter("call.offered"), self.counter("call.refused")), (1, 1))
+        record, = self.stage.appliance.history(1)
+        self.assertEqual((record["status"], len(record["legs"])), (400, 1))
 
     def test_a_body_shorter_than_its_length(self):
         whole = self.a.invite(OUT)
