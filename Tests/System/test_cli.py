@@ -45,7 +45,7 @@ class Commands(CommandTest):
             ("trunks",): ["TRUNK", "b ", "up"], ("peers",): ["itsp", self.stage.at(B)], ("listeners",): ["inside", "udp", f"{self.stage.at(1)}:5060", "listening"],
             ("interfaces",): ["lan", f"{self.stage.at(1)}/8", "up"], ("plugins",): ["itsp", "ip-pbx", "pstn-gateway", "loaded"],
             ("calls",): ["No call is up"], ("calls", "history"): ["No call has ended yet"], ("media",): ["REALM", "m ", "CAPACITY"],
-            ("system",): ["version", "fast path", "gate.strangers"], ("configuration",): ["peer a {", "type ip-pbx"],
+            ("system",): ["version", "fast path"], ("counters",): ["gate.strangers", "call.offered"], ("configuration",): ["peer a {", "type ip-pbx"],
             ("configuration", "trunk", "b"): ["peer b"], ("configuration", "|", "set"): ["set trunk b peer b"],
         }
         for words, wanted in shown.items():
