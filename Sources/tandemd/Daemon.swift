@@ -31,6 +31,8 @@ final class Daemon {
   private let log: Log
   private let notifier = SystemdNotifier()
   private let farewell: Farewell
+  /// No second daemon on our folders.
+  private let locks: [FolderLock]
   private let poll: EventPoll
   private let records: RecordKeeper
   private let notes: NoteKeeper
@@ -49,7 +51,10 @@ final class Daemon {
     farewell = try Farewell(signals, log: log)
     try Files.makeFolder(options.stateDirectory)
     try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
-    // The control socket first: it is the lock that keeps a second daemon off this runtime directory.
+    // Before anything in them is touched.
+    locks = [
+      try FolderLock(options.stateDirectory, option: "--state-dir"), try FolderLock(options.runtimeDirectory, option: "--runtime-dir"),
+    ]
     let socket = try ControlSocket(path: RuntimeDirectory.controlSocket(in: options.runtimeDirectory), mode: 0o666)
     let binary = Options.binaryPath()
     let memory = ProbeMemory(runtimeDirectory: options.runtimeDirectory, daemon: binary)

@@ -78,6 +78,18 @@ import Testing
     #expect(bare?.advice == "write ./libm.so.6")
   }
 
+  @Test("A folder is one process's: the second is refused and told which option names another; it is free again when the first is gone")
+  func locks() throws {
+    do {
+      let first = try FolderLock(folder.path, option: "--state-dir")
+      let error = #expect(throws: SystemCallError.self) { try FolderLock(folder.path, option: "--state-dir") }
+      #expect(error?.description.contains(folder.path) == true && error?.advice?.contains("another tandemd uses it") == true)
+      #expect(error?.advice?.contains("--state-dir") == true)
+      withExtendedLifetime(first) {}
+    }
+    #expect(throws: Never.self) { try FolderLock(folder.path, option: "--state-dir") }
+  }
+
   @Test("A library without the entry symbol is no plugin")
   func noEntry() throws {
     let path = "/lib/x86_64-linux-gnu/libm.so.6"

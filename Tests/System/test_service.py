@@ -185,6 +185,56 @@ class Starting(ServiceTest):
         self.assertEqual(len(text.strip().splitlines()), 1, text)
         self.assertIn("up", self.stage.appliance.tandem("show", "trunks"))
 
+    def test_a_second_daemon_on_the_same_state_directory(self):
+        self.stage.start()
+        state = str(self.stage.appliance.folder / "state")
+        text = self.refused("--state-dir", state)
+        self.assertIn(state, text)
+        self.assertIn("another tandemd", text)
+        self.assertEqual(len(text.strip().splitlines()), 1, text)
+        self.places_a_call()
+
+    def test_two_daemons_started_at_once(self):
+        file = self.stage.folder / "tandem.conf"
+        file.write_text(self.stage.configuration())
+        words = [str(BIN / "tandemd"), "--config", str(file)] + [
+            word for name in ("state", "runtime") for word in (f"--{name}-dir", str(self.stage.folder / name))]
+        both = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+        try:
+            self.assertTrue(wait_for(lambda: any(one.poll() is not None for one in both), 15))
+            time.sleep(0.5)
+            self.assertEqual(sorted(str(one.poll()) for one in both), ["1", "None"])
+            show = [str(BIN / "tandem"), "--runtime-dir", str(self.stage.folder / "runtime"), "show", "trunks"]
+            self.assertTrue(wait_for(lambda: subprocess.run(show, capture_output=True).returncode == 0, 10))
+        finally:
+            for one in both:
+                one.kill()
+                one.wait()
+
+    def test_a_runtime_directory_that_a_killed_daemon_left(self):
+        appliance = self.stage.start()
+        appliance.process.kill()
+        appliance.process.wait()
+        appliance.log.close()
+        self.assertTrue((appliance.folder / "run" / "control.sock").exists())
+        appliance.start()
+        self.assertIn("up", appliance.tandem("show", "trunks"))
+
+    def test_a_runtime_directory_that_is_a_file(self):
+        file = self.stage.folder / "file"
+        file.write_text("")
+        text = self.refused("--runtime-dir", str(file))
+        self.assertIn(str(file), text)
+        self.assertEqual(len(text.strip().splitlines()), 1, text)
+
+    def test_a_file_where_the_socket_belongs(self):
+        folder = self.stage.folder / "run"
+        folder.mkdir()
+        (folder / "control.sock").write_text("mine")
+        text = self.refused("--runtime-dir", str(folder))
+        self.assertIn("control.sock", text)
+        self.assertEqual((folder / "control.sock").read_text(), "mine")
+
     def test_a_busy_port(self):
         self.stage.socket(1, 5060)
         text = self.refused()
