@@ -86,7 +86,7 @@ public struct Exchange {
     } catch {
       environment.counters.malformed += 1
       if let request = error.answerable {
-        refuseUnreadable(request, error, on: flow, verdict)
+        refuseUnreadable(request, status: error.status, because: error.reason, on: flow, verdict)
         drain()
       }
       return
@@ -107,9 +107,10 @@ public struct Exchange {
 
   /// The head of a request on a stream that can not be read on (`StreamFramer.brokenHead`): answered with `status` when it can be (RFC 3261 18.3), from sources
   /// the gate admits. What is no sound request gets silence: false.
-  public mutating func refuseBroken(_ head: [UInt8], status: Int, on flow: SIP.Flow, at now: Instant) -> Bool {
+  public mutating func refuseBroken(_ head: [UInt8], status: Int, because why: StaticString, on flow: SIP.Flow, at now: Instant) -> Bool {
     environment.now = now
-    guard environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) != .stranger else {
+    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    guard verdict != .stranger else {
       environment.counters.strangers += 1
       return false
     }
@@ -118,8 +119,7 @@ public struct Exchange {
     // The head without its body: sound by itself when it was only the length that broke the stream.
     do throws(SIPMessage.ParseFailure) { request = try SIPMessage(parsing: head) } catch { request = error.answerable }
     guard let request, request.isRequest, request.method != .ack else { return false }
-    environment.counters.malformedAnswered += 1
-    environment.transactions.answerStatelessly(status, to: request, on: flow)
+    refuseUnreadable(request, status: status, because: why, on: flow, verdict)
     drain()
     return true
   }

@@ -6,6 +6,7 @@ import Records
 import Routing
 import SDP
 import SIP
+import Timing
 import Trunks
 
 // Requests from the wire: which call they belong to, and which get an answer of their own.
@@ -101,7 +102,7 @@ extension Exchange {
       call.places = [trunk]
       environment.turn &+= 1
       let query = RouteQuery(
-        incomingTrunk: trunk, called: called, calling: calling, trunkStates: environment.trunkStates(), turn: environment.turn)
+        incomingTrunk: trunk, called: called, calling: calling, trunkStates: environment.trunkStates(at: environment.now), turn: environment.turn)
       call.follow(environment.routing.plan(query), offer: offer, &environment)
     }
   }
@@ -160,7 +161,7 @@ extension Exchange {
 
 extension CallEnvironment {
   /// What routing needs to know of every trunk now.
-  func trunkStates() -> [RouteQuery.TrunkState] {
+  func trunkStates(at now: Instant) -> [RouteQuery.TrunkState] {
     var states = trunks.states(at: now)
     for trunk in states.indices where states[trunk] != .down && load.isFull(trunk) { states[trunk] = .full }
     return states

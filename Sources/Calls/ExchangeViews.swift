@@ -134,9 +134,8 @@ extension Exchange {
 
   /// The routing engine with today's trunk states, for `test number`.
   public func test(number: [UInt8], calling: [UInt8], trunk: Int, at now: Instant) -> RoutePlan {
-    var states = environment.trunks.states(at: now)
-    for trunk in states.indices where states[trunk] != .down && environment.load.isFull(trunk) { states[trunk] = .full }
-    return environment.routing.plan(
-      RouteQuery(incomingTrunk: trunk, called: number, calling: calling, trunkStates: states, turn: environment.turn &+ 1), explain: true)
+    let query = RouteQuery(
+      incomingTrunk: trunk, called: number, calling: calling, trunkStates: environment.trunkStates(at: now), turn: environment.turn &+ 1)
+    return environment.routing.plan(query, explain: true)
   }
 }

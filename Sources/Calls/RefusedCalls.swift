@@ -84,13 +84,13 @@ extension Exchange {
   }
 
   /// A request that is no SIP message but can be answered.
-  mutating func refuseUnreadable(_ request: SIPMessage, _ failure: SIPMessage.ParseFailure, on flow: SIP.Flow, _ verdict: SourceGate.Verdict) {
+  mutating func refuseUnreadable(_ request: SIPMessage, status: Int, because why: StaticString, on flow: SIP.Flow, _ verdict: SourceGate.Verdict) {
     environment.counters.malformedAnswered += 1
-    environment.transactions.answerStatelessly(failure.status, to: request, on: flow)
+    environment.transactions.answerStatelessly(status, to: request, on: flow)
     guard request.method == .invite, environment.refusedCalls.isNew(environment.transactions.tag(answering: request)) else { return }
     var trunk = -1
     if case .trunk(let index) = verdict { trunk = index }
-    let refusal = EarlyRefusal(status: failure.status, reason: "the INVITE could not be read: \(failure.reason)", hasTransaction: false)
+    let refusal = EarlyRefusal(status: status, reason: "the INVITE could not be read: \(why)", hasTransaction: false)
     record(refusal, request, on: flow, trunk: trunk)
   }
 }

@@ -201,11 +201,12 @@ public final class ConfigurationDatabase {
     let revision: Int
   }
 
-  /// Validates the whole candidate and decodes it. Nothing changes.
-  public func prepare() throws(ConfigurationError) -> Prepared {
+  /// Validates the whole candidate and decodes it. Nothing changes. `check`: what else is wrong with it, asked of what is valid by itself even when not all is.
+  /// Everything that is wrong is told at once.
+  public func prepare(_ check: (Configuration) -> [ConfigurationError] = { _ in [] }) throws(ConfigurationError) -> Prepared {
     let tree = candidate.copy()
     tree.sort()
-    let (configuration, warnings) = try tree.decoded()
+    let (configuration, warnings) = try tree.decoded(check)
     return Prepared(configuration: configuration, warnings: warnings, changes: compare(), tree: tree, revision: revision)
   }
 
@@ -221,10 +222,15 @@ public final class ConfigurationDatabase {
 
 extension ConfigurationTree {
   /// The whole tree validated and made into the typed value, with the warnings it deserves.
-  public func decoded() throws(ConfigurationError) -> (configuration: Configuration, warnings: [String]) {
-    let valid = try validated()
+  public func decoded(_ check: (Configuration) -> [ConfigurationError] = { _ in [] }) throws(ConfigurationError) -> (
+    configuration: Configuration, warnings: [String]
+  ) {
+    let (valid, wrong) = validPart()
+    guard let valid else { throw ConfigurationError(joining: wrong) ?? ConfigurationError(node: "", problem: "can not be validated") }
     var decoder = Decoder(validated: valid, written: self)
-    let configuration = try decoder.decode()
-    return (configuration, Warnings(configuration: configuration, tree: self).collect())
+    let isWhole = decoder.decode()
+    let others = isWhole ? check(decoder.configuration) : []
+    if let error = ConfigurationError(joining: wrong + decoder.errors + others) { throw error }
+    return (decoder.configuration, Warnings(configuration: decoder.configuration, tree: self).collect())
   }
 }

@@ -15,7 +15,7 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
   public var others: [ConfigurationError] = []
 
   /// Errors shown of one text; more are counted.
-  static let shown = 20
+  public static let shown = 20
 
   public init(line: Int? = nil, node: String, value: String? = nil, problem: String, accepted: String? = nil) {
     self.line = line

@@ -24,7 +24,8 @@ struct Decoder {
     self.written = written
   }
 
-  mutating func decode() throws(ConfigurationError) -> Configuration {
+  /// Whether all of the tree stands in `configuration`, so that others may look at it; what is wrong is in `errors` either way.
+  mutating func decode() -> Bool {
     decodeSystem()
     configuration.interfaces = entries("interface").map { interface($0) }
     interfaceIndex = index(configuration.interfaces.map(\.name))
@@ -43,9 +44,9 @@ struct Decoder {
     decodeNetwork()
     decodeEnterprise()
     // What stands on a missing listener or address would only repeat the first complaint.
-    if errors.isEmpty { errors = SemanticChecks(configuration).run() }
-    if let error = ConfigurationError(joining: errors) { throw error }
-    return configuration
+    guard errors.isEmpty else { return false }
+    errors = SemanticChecks(configuration).run()
+    return true
   }
 
   /// The entries of a top-level list in the order of their keys.

@@ -5,12 +5,12 @@ import CYANG
 /// libyang finds these too, but its message names the place in the schema and not the entry that lacks something, and only the first of them.
 struct StructureCheck {
   private let tree: ConfigurationTree
-  private var errors: [ConfigurationError] = []
+  private var found: [(error: ConfigurationError, node: DataNode)] = []
 
-  static func errors(in tree: ConfigurationTree) -> [ConfigurationError] {
+  static func findings(in tree: ConfigurationTree) -> [(error: ConfigurationError, node: DataNode)] {
     var check = StructureCheck(tree: tree)
     for node in tree.top { check.walk(node) }
-    return check.errors
+    return check.found
   }
 
   private init(tree: ConfigurationTree) { self.tree = tree }
@@ -23,8 +23,9 @@ struct StructureCheck {
       let count = present[child]?.count ?? 0
       if child.isMandatory || child.leastElements > 0, count < max(1, child.leastElements) { refuse(node, lacking: child) }
       if child.kind == .leafList || child.kind == .list, count > child.maxElements {
-        errors.append(
-          ConfigurationError(node: node.steps.words + " " + child.name, problem: "has \(count) values", accepted: "at most \(child.maxElements)"))
+        let error = ConfigurationError(
+          node: node.steps.words + " " + child.name, problem: "has \(count) values", accepted: "at most \(child.maxElements)")
+        found.append((error, node))
       }
     }
     var choice = yang_next_choice(nil, schema.raw)
@@ -42,22 +43,23 @@ struct StructureCheck {
 
   private mutating func refuse(_ node: DataNode, lacking child: SchemaNode) {
     let accepted = tree.context.acceptance(of: child, existing: tree.existingNames(for: child))
-    errors.append(ConfigurationError(node: node.steps.words, problem: "needs \(child.name)", accepted: "\(child.name) with " + accepted))
+    found.append((ConfigurationError(node: node.steps.words, problem: "needs \(child.name)", accepted: "\(child.name) with " + accepted), node))
   }
 
   private mutating func check(_ choice: SchemaNode, below node: DataNode, _ children: [DataNode]) {
     let names = tree.context.children(of: node.schema).filter { $0.choice == choice }.map(\.name)
     let taken = children.compactMap(\.schema).filter { $0.choice == choice }.uniqued()
     if taken.isEmpty, choice.isMandatory {
-      errors.append(
-        ConfigurationError(node: node.steps.words, problem: "needs " + YANGContext.alternatives(names), accepted: "one of " + names.joined(separator: ", ")))
+      let error = ConfigurationError(
+        node: node.steps.words, problem: "needs " + YANGContext.alternatives(names), accepted: "one of " + names.joined(separator: ", "))
+      found.append((error, node))
     }
     if Set(taken.map(\.raw.pointee.parent)).count > 1 {
-      let found = taken.map(\.name)
-      errors.append(
-        ConfigurationError(
-          node: node.steps.words, problem: "has " + found.joined(separator: " and ") + ", which exclude each other",
-          accepted: "one of them: delete \(node.steps.words) \(found.joined(separator: " or delete \(node.steps.words) "))"))
+      let words = taken.map(\.name)
+      let error = ConfigurationError(
+        node: node.steps.words, problem: "has " + words.joined(separator: " and ") + ", which exclude each other",
+        accepted: "one of them: delete \(node.steps.words) \(words.joined(separator: " or delete \(node.steps.words) "))")
+      found.append((error, node))
     }
   }
 }

@@ -1,21 +1,58 @@
 import CYANG
 
 extension ConfigurationTree {
-  /// A copy with all defaults that the schema finds valid as a whole: references have targets, mandatory nodes are there, every `must` holds.
-  /// Nodes of absent plugins are left out of it.
-  func validated() throws(ConfigurationError) -> ConfigurationTree {
-    let copy = self.copy()
-    copy.removeOpaque()
-    if let error = ConfigurationError(joining: copy.duplicates() + StructureCheck.errors(in: copy)) { throw error }
-    for node in copy.top { yang_mark_unique(node.raw) }
-    let code = lyd_validate_all(&copy.first, context.raw, UInt32(LYD_VALIDATE_NO_STATE), nil)
-    copy.forgetIndex()
-    guard code == LY_SUCCESS else {
-      let messages = context.takeMessages()
-      throw copy.readable(messages.last ?? YANGContext.Message(text: "error \(code.rawValue)", path: ""))
+  /// The schema stops at the first thing it finds wrong. So the entry that holds it is left out and the rest looked at again, until the rest is valid or so many
+  /// entries have been left out; each look costs about as much as a commit, and a large tree takes a second.
+  private static let looks = (small: 20, large: 3, largeFrom: 1_000)
+
+  /// What of the tree is valid as a whole, with all defaults: references have targets, mandatory nodes are there, every `must` holds. And all that is wrong with the rest, in
+  /// the order it was found. `nil`: there is too much, or it lies where nothing can be left out. Nodes of absent plugins are left out of it.
+  func validPart() -> (tree: ConfigurationTree?, errors: [ConfigurationError]) {
+    let rest = self.copy()
+    rest.removeOpaque()
+    let found = rest.duplicates() + StructureCheck.findings(in: rest)
+    var errors = found.map(\.error)
+    var leftOut: Set<String> = []
+    rest.leaveOut(found.map(\.node), &leftOut)
+    for _ in 0..<(rest.top.count { _ in true } < Self.looks.largeFrom ? Self.looks.small : Self.looks.large) {
+      let copy = rest.copy()
+      guard let message = copy.complete() else { return (copy, errors) }
+      let error = copy.readable(message)
+      // What names an entry that was left out is wrong only for that.
+      let name = error.value.map { String($0.split(separator: ":").last ?? "") }
+      if name.map({ !leftOut.contains($0) }) ?? true { errors.append(error) }
+      guard let node = rest.locate(topOf: DataPath(message: message.path)) else { return (nil, errors) }
+      rest.leaveOut([node], &leftOut)
     }
-    _ = context.takeMessages()
-    return copy
+    return (nil, errors + [ConfigurationError(node: "", problem: "more may be wrong: the rest was not looked at")])
+  }
+
+  /// Adds the defaults and validates; what is wrong first.
+  private func complete() -> YANGContext.Message? {
+    for node in top { yang_mark_unique(node.raw) }
+    let code = lyd_validate_all(&first, context.raw, UInt32(LYD_VALIDATE_NO_STATE), nil)
+    forgetIndex()
+    let messages = context.takeMessages()
+    return code == LY_SUCCESS ? nil : messages.last ?? YANGContext.Message(text: "error \(code.rawValue)", path: "")
+  }
+
+  /// Removes the top-level entries these nodes belong to, and keeps their names.
+  private func leaveOut(_ nodes: [DataNode], _ names: inout Set<String>) {
+    var gone: Set<UnsafeMutablePointer<lyd_node>> = []
+    let entries = nodes.map { node in
+      var entry = node
+      while let above = entry.parent { entry = above }
+      return entry
+    }
+    for entry in entries where gone.insert(entry.raw).inserted {
+      if entry.schema?.kind == .list { names.formUnion(entry.keys) }
+      remove(entry)
+    }
+  }
+
+  private func locate(topOf path: DataPath) -> DataNode? {
+    guard let step = path.steps.first else { return nil }
+    return top.first { $0.schema?.name == step.name && ($0.schema?.kind != .list || $0.keys == step.keys) && (step.value == nil || $0.value == step.value) }
   }
 
   /// The nodes no loaded module describes, outermost only.
@@ -25,13 +62,13 @@ extension ConfigurationTree {
   }
 
   /// Top-level entries and values that are there twice, which only JSON can bring.
-  private func duplicates() -> [ConfigurationError] {
+  private func duplicates() -> [(error: ConfigurationError, node: DataNode)] {
     var seen: Set<EntryKey> = []
     return top.compactMap { node in
       guard let schema = node.schema else { return nil }
       let keys = schema.kind == .list ? node.keys : schema.kind == .leafList ? [node.value ?? ""] : []
       if seen.insert(EntryKey(parent: nil, schema: schema, keys: keys)).inserted { return nil }
-      return ConfigurationError(node: node.steps.words, value: node.value, problem: "is there twice", accepted: "each once")
+      return (ConfigurationError(node: node.steps.words, value: node.value, problem: "is there twice", accepted: "each once"), node)
     }
   }
 

@@ -193,12 +193,22 @@ final class ConfigurationDesk {
     return try commit("from \(file)", "tandemd")
   }
 
-  /// Valid as data, for routing, and on this machine.
+  /// Valid as data, for routing, and on this machine; what is not is told all at once.
   private func prepare(_ database: ConfigurationDatabase) throws(ControlError) -> ConfigurationDatabase.Prepared {
-    let prepared = try told { () throws(ConfigurationError) in try database.prepare() }
-    _ = try compiled(prepared.configuration)
-    try checkAddresses(prepared.configuration)
-    return prepared
+    let network: NetworkInterfaces
+    do throws(SystemCallError) { network = try dependencies.network() } catch { throw ControlError(.unavailable, "\(error)") }
+    return try told { () throws(ConfigurationError) in
+      try database.prepare { configuration in
+        routingProblems(configuration) + AddressCheck(configuration, network).problems
+      }
+    }
+  }
+
+  private func routingProblems(_ configuration: Configuration) -> [ConfigurationError] {
+    do throws(RoutingTable.Problem) {
+      _ = try RoutingTable(configuration)
+      return []
+    } catch { return [ConfigurationError(node: error.node, value: error.value, problem: error.message)] }
   }
 
   private func takeBack(_ before: ConfigurationDatabase.Stored) throws(ControlError) {
@@ -206,49 +216,18 @@ final class ConfigurationDesk {
     stored = before
     if before.running != nil { try dependencies.apply(running, compiled(running)) }
   }
-
-  /// Every address that is to be bound must be on this machine; one of an interface with a `device` is put there at commit.
-  private func checkAddresses(_ configuration: Configuration) throws(ControlError) {
-    let network: NetworkInterfaces
-    do throws(SystemCallError) { network = try dependencies.network() } catch { throw ControlError(.unavailable, "\(error)") }
-    var problems: [Problem] = []
-    var ours: [IPAddress] = []
-    for interface in configuration.interfaces {
-      if let device = interface.device {
-        ours += interface.addresses.map(\.address)
-        if network.device(named: device) == nil {
-          let names = network.devices.map(\.name).joined(separator: ", ")
-          problems.append(
-            Problem(node: "interface \(interface.name) device", value: device, message: "is no network device of this machine; accepted: \(names)"))
-        }
-      } else {
-        for prefix in interface.addresses where !network.canBind(prefix.address) {
-          let message =
-            "is no address of this machine, and without `device` none is set; accepted: an address of `ip address`, or `set interface \(interface.name) device D`"
-          problems.append(Problem(node: "interface \(interface.name) address", value: prefix.description, message: message))
-          ours.append(prefix.address)
-        }
-      }
-    }
-    func check(_ address: IPAddress, _ node: String) {
-      if ours.contains(address) || network.canBind(address) { return }
-      problems.append(Problem(node: node, value: address.description, message: "is no address of this machine; accepted: an address of `ip address`"))
-    }
-    for listener in configuration.listeners { check(listener.address.ip, "listener \(listener.name) address") }
-    for realm in configuration.mediaRealms { for address in realm.addresses { check(address, "media-realm \(realm.name) address") } }
-    if !problems.isEmpty { throw ControlError(.refused, problems) }
-  }
 }
 
 /// The database's errors as the control side tells them.
 private func told<T>(_ body: () throws(ConfigurationError) -> T) throws(ControlError) -> T {
   do throws(ConfigurationError) { return try body() } catch {
-    throw ControlError(
-      .refused,
-      ([error] + error.others).map { one -> Problem in
-        // The clause with the value comes from there: it knows which values are secret.
-        let clause = one.node.isEmpty ? one.message : String(one.message.dropFirst(one.node.count + 2))
-        return Problem(node: one.node, message: clause, line: one.line)
-      })
+    let all = [error] + error.others
+    var problems = all.prefix(ConfigurationError.shown).map { one -> Problem in
+      // The clause with the value comes from there: it knows which values are secret.
+      let clause = one.node.isEmpty ? one.message : String(one.message.dropFirst(one.node.count + 2))
+      return Problem(node: one.node, message: clause, line: one.line)
+    }
+    if all.count > problems.count { problems.append(Problem(message: "and \(all.count - problems.count) more")) }
+    throw ControlError(.refused, problems)
   }
 }

@@ -1,3 +1,4 @@
+import Addressing
 import Control
 import Records
 
@@ -128,8 +129,8 @@ struct RecordText {
         bytes.append(UInt8(ascii: "\\"))
         bytes.append(byte)
       case 0..<0x20:
-        bytes.append(contentsOf: "\\u00".utf8)
-        for nibble in [byte >> 4, byte & 0xF] { bytes.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble) }
+        bytes.append(contentsOf: "\\u".utf8)
+        bytes.appendHexadecimal(UInt64(byte), digits: 4)
       default: bytes.append(byte)
       }
     }

@@ -193,17 +193,17 @@ extension SignallingLoop {
         // RFC 5626 3.5.1: a double CRLF is answered with a single one.
         connection.hasCarriedMessage = true
         write([13, 10], to: connection)
-      case .broken:
+      case .broken(let reason):
         streams.broken &+= 1
-        refuse(connection)
+        refuse(connection, because: reason)
       }
     }
   }
 
   /// The stream can not be read on: a request whose head could be read is answered, and the connection closed behind the answer (RFC 3261 18.3).
-  private func refuse(_ connection: SignallingStreams.Connection) {
+  private func refuse(_ connection: SignallingStreams.Connection, because why: StaticString) {
     let status = connection.framer.brokenStatus
-    guard let head = connection.framer.brokenHead, exchange.refuseBroken(head, status: status, on: flow(of: connection), at: now) else {
+    guard let head = connection.framer.brokenHead, exchange.refuseBroken(head, status: status, because: why, on: flow(of: connection), at: now) else {
       return fail(connection)
     }
     carryOutActions()

@@ -182,6 +182,21 @@ private let lines = #"""
     #expect(bench.refusal(.commit(comment: nil)) != nil)
   }
 
+  @Test("a commit tells everything that is wrong: references, addresses, patterns; twenty at most, and how many more")
+  func everything() throws {
+    let wrong = [
+      "set interface far address 192.0.2.77/24", "set dial-plan global rule 1 pattern '^(' translation '$1'", "set trunk lost peer nobody listener lan-udp",
+    ]
+    try bench.ask(Done.self, .edit(lines: lines + wrong))
+    let nodes = bench.refusal(.commit(comment: nil))?.problems.map(\.node) ?? []
+    #expect(nodes.count == 3 && nodes.contains("trunk lost peer") && nodes.contains("interface far address"))
+    #expect(nodes.contains { $0.hasPrefix("dial-plan global rule 1") })
+    try bench.ask(Done.self, .edit(lines: (0..<30).map { "set trunk bare-\($0) listener lan-udp" }))
+    let many = bench.refusal(.check)?.problems ?? []
+    #expect(many.count == 21 && many.last?.text == "and 13 more")
+    #expect(bench.applied.isEmpty)
+  }
+
   @Test("who may not change anything may read: changes are refused with how to get the right")
   func rights() throws {
     #expect(bench.refusal(.listTrunks, mayChange: false) == nil)
