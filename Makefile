@@ -60,9 +60,9 @@ image-lock: prepare
 	@python3 image/packages.py refresh
 
 image-smoke: image
-	@python3 Tests/Image/run.py --quick
+	@python3 Tests/Image/check.py --quick
 
 image-check: image
-	@python3 Tests/Image/run.py
+	@python3 Tests/Image/check.py
 
 check: lint test build simulate fuzz system image-smoke

@@ -45,6 +45,12 @@ RestartSec=0
 }
 
 
+def sizes():
+    """Bytes of what is delivered: the disk as far as it is written, and an update (root and EFI program)."""
+    update = sum(file.stat().st_size for file in [OUT / "root.img", *OUT.glob("*.efi")])
+    return {"disk written": (OUT / "tandem.img").stat().st_blocks * 512, "update": update}
+
+
 class Serial:
     """One end of a serial line: bytes to the guest, text from it."""
 
@@ -100,12 +106,12 @@ class Console(Serial):
     """Login and the command line."""
     PROMPT = r"^tandem[>#] "
 
-    def log_in(self, seconds=60):
+    def log_in(self, seconds=180):
         self.wait(r"login: ", seconds)
         self.send("admin\r")
         self.wait(self.PROMPT)
 
-    def command(self, line, seconds=20):
+    def command(self, line, seconds=60):
         """A line at the prompt; what it printed."""
         self.taken = len(self.text)
         self.send(line + "\r")
@@ -127,7 +133,7 @@ class Console(Serial):
 class Shell(Serial):
     """The root shell of a direct kernel boot."""
 
-    def run(self, line, seconds=20):
+    def run(self, line, seconds=60):
         self.read()
         self.taken = len(self.text)
         self.send(f"{line}; echo \"[=$?\"=]\n")

@@ -48,9 +48,9 @@ class Party(wire.Endpoint):
 class Call:
     """A call that is up."""
 
-    def __init__(self, caller, callee, called):
+    def __init__(self, caller, callee, called, up=None):
         self.caller, self.callee = caller, callee
-        self.answer, self.invite, _ = wire.answered(caller, callee, called)
+        self.answer, self.invite = up or wire.answered(caller, callee, called)[:2]
         self.sequence = 0
 
     def talk(self, seconds):
@@ -83,42 +83,39 @@ class Call:
 
 
 def first_call(caller, callee, called, deadline):
-    """Tries until a call comes about, from before anybody is there to answer. `None` when none does."""
+    """Tries until a call comes about, from before anybody is there to answer."""
     while time.monotonic() < deadline:
-        caller.send(caller.invite(called))
         try:
+            caller.send(caller.invite(called))
             invite = callee.expect("INVITE", seconds=0.25)
         except (AssertionError, OSError):
             continue
         callee.respond(invite, 200, callee.sdp())
         callee.expect("ACK", ignore=("INVITE",))
-        answer = caller.expect(200)
-        caller.ack(answer)
-        call = Call.__new__(Call)
-        call.caller, call.callee, call.answer, call.invite, call.sequence = caller, callee, answer, invite, 0
-        return call
-    return None
+        answer = caller.expect(200, ignore=(100, 180))
+        caller.acknowledge(answer)
+        return Call(caller, callee, called, (answer, invite))
+    raise AssertionError("no call came about")
 
 
-def gap(party, called, seconds, act):
-    """Asks with OPTIONS-like requests every 20 ms while `act` happens; (requests, answered, longest time in seconds between answers)."""
-    sent, answered, last, longest = 0, set(), None, 0.0
-    start = time.monotonic()
-    next_send, acted = start, False
-    while time.monotonic() < start + seconds + 1:
-        now = time.monotonic()
+def gap(party, seconds, act, patience=30):
+    """Asks with OPTIONS every 20 ms, never twice the same, while `act` happens after half a second; waits for what is not answered yet.
+    (requests, answered, longest time in seconds in which no answer came)."""
+    sent, answered, longest = 0, set(), 0.0
+    start = last = time.monotonic()
+    acted = False
+    while (now := time.monotonic()) < start + seconds + patience:
         if not acted and now > start + 0.5:
             act()
             acted = True
-        if now >= next_send and now < start + seconds:
-            party.send(party.request("OPTIONS", called, call=f"gap-{sent}", sequence=1))
+        if now >= start + seconds and len(answered) == sent:
+            break
+        if now < start + seconds and sent * PACKET < now - start:
+            party.send(party.request("OPTIONS", "x", call=f"gap-{sent}"))
             sent += 1
-            next_send += PACKET
         message = party.receive(0.005)
         if message and message.status and message["call-id"].startswith("gap-"):
             now = time.monotonic()
-            if last is not None:
-                longest = max(longest, now - last)
-            last = now
+            longest, last = max(longest, now - last), now
             answered.add(message["call-id"])
     return sent, len(answered), longest
