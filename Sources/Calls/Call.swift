@@ -31,6 +31,8 @@ struct Call: Sendable {
     var usage: String
     var called: [UInt8]
     var calling: [UInt8]
+    /// The route put another number in the caller's place: nothing else of this attempt names him.
+    var isSubstituted: Bool
   }
 
   let id: CallID

@@ -191,7 +191,7 @@ extension Call {
         stream.packets = counts.packets
         stream.bytes = counts.bytes
         stream.lost = counts.lost
-        stream.jitterMilliseconds = counts.jitter / 8
+        stream.jitterMilliseconds = counts.jitterMilliseconds
         stream.strangers = counts.strangers
         return stream
       })

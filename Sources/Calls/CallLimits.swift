@@ -28,4 +28,6 @@ enum CallLimits {
   static let displayNameBytes = 64
   /// Bytes of one header value that may cross by `pass-header`.
   static let passedHeaderBytes = 1_024
+  /// Fields of one name that may cross by `pass-header`: a History-Info of more diversions than that is a loop.
+  static let passedHeaderFields = 16
 }

@@ -27,7 +27,10 @@ extension Call {
   mutating func mediaReported(_ counts: [StreamStatistics], _ environment: inout CallEnvironment) {
     streams = counts
     guard phase == .up, var watch else { return }
-    for entry in counts where entry.side == .incoming { watch.hold(stream: entry.stream, isHeld(entry.stream), at: environment.now) }
+    for entry in counts where entry.side == .incoming {
+      watch.hold(stream: entry.stream, isHeld(entry.stream), at: environment.now)
+      watch.switchOff(stream: entry.stream, isOff(entry.stream), at: environment.now)
+    }
     let watched = counts.filter { entry in
       let leg = entry.side == .incoming ? 0 : active ?? 0
       let settings = environment.settings(of: legs[leg].trunk)
@@ -39,6 +42,14 @@ extension Call {
     let leg = silence.side == .incoming ? 0 : active ?? 0
     let seconds = environment.now.since(silence.since).milliseconds / 1000
     end(.answered, status: status, cause: 102, reason: "no RTP or RTCP from \(legs[leg].trunkName) for \(seconds) s", by: nil, &environment)
+  }
+
+  /// Either side has switched the stream off, or never had it.
+  private func isOff(_ stream: Int) -> Bool {
+    [0, active ?? 0].contains { leg in
+      guard let media = legs[leg].offerAnswer.remote?.media else { return false }
+      return !media.indices.contains(stream) || media[stream].port == 0
+    }
   }
 
   /// Either side has put the stream on hold.

@@ -78,6 +78,8 @@ extension Call {
   ///
   /// A stream is used as long as it stands. When the one the caller's INVITE came over is closed, its far port is nobody's: then a new one to the next
   /// hop (RFC 3261 12.2.1.1, 18.1.1), or to where the trunk's calls go.
+  ///
+  /// A trunk has one listener and so one transport. A next hop that wants another one can not be had there, and its port over ours would be somebody else's.
   func route(_ leg: Int, _ environment: CallEnvironment) -> SIP.Flow { route(legs[leg].dialog, leg, environment) }
 
   func route(_ dialog: Dialog, _ leg: Int, _ environment: CallEnvironment) -> SIP.Flow {
@@ -85,7 +87,7 @@ extension Call {
     let isLost = leg == 0 && own.connection == 0
     guard !own.transport.isReliable || isLost, legs[leg].trunk >= 0 else { return own }
     guard !dialog.remoteTag.isEmpty, let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host),
-      environment.gate.belongs(ip, toTrunk: legs[leg].trunk)
+      uri.allows(own.transport), environment.gate.belongs(ip, toTrunk: legs[leg].trunk)
     else { return own.transport.isReliable ? environment.trunks.destination(of: legs[leg].trunk) ?? own : own }
     var flow = own
     flow.remote = TransportAddress(ip, uri.port ?? own.transport.defaultPort)
@@ -113,5 +115,14 @@ extension Call {
       Ladder.Entry(
         at: environment.now, leg: UInt8(truncatingIfNeeded: leg), sent: sent, method: method, status: UInt16(truncatingIfNeeded: status),
         sequence: sequence, hasSDP: hasSDP, remote: legs[leg].flow.remote))
+  }
+}
+
+extension SIPURI {
+  /// What the URI says of its transport, if anything, fits (RFC 3261 19.1.1; RFC 5630 3.1.3: `sips` is TLS).
+  fileprivate func allows(_ transport: Transport) -> Bool {
+    if scheme == .sips, transport != .tls { return false }
+    guard let wanted = parameter("transport") else { return true }
+    return wanted.elementsEqual(transport.name.utf8) { $0 | 0x20 == $1 | 0x20 }
   }
 }

@@ -19,22 +19,22 @@ extension Call {
       respond(refusal, in: server, leg: leg, &environment)
       return
     }
-    guard phase == .up, let other = other(than: leg), legs[leg].client == nil, legs[other].isQuiet || awaitsAcknowledgement(other), renegotiation == nil
+    guard phase == .up, let other = other(than: leg), legs[leg].client == nil,
+      renegotiation == nil ? legs[other].isQuiet || awaitsAcknowledgement(other) : givesWay(to: leg)
     else {
       return refuse(phase == .over ? 481 : 491, request, server, leg: leg, &environment)
     }
-    if LegMessages.isEncoded(request) || (!request.body.isEmpty && !isSDP(request)) {
-      // RFC 3261 8.2.3
-      var refusal = answer(415, leg: leg, to: request, body: nil)
-      LegMessages.appendAcceptable(insteadOf: request, to: &refusal)
+    let offer: SessionDescription
+    do throws(Unfit) {
+      offer = try self.offer(in: request)
+    } catch {
+      var refusal = answer(error.status, leg: leg, to: request, body: nil)
+      if error.status == 415 { LegMessages.appendAcceptable(insteadOf: request, to: &refusal) }
       respond(refusal, in: server, leg: leg, &environment)
       return
     }
-    guard !request.body.isEmpty, let offer = try? SessionDescription(parsing: request.body),
-      !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 })
-    else {
-      return refuse(488, request, server, leg: leg, &environment)
-    }
+    // Ours that waits to be tried again makes room; its offerer meets the offer that came now.
+    if renegotiation != nil { giveUpOffer(status: 491, &environment) }
     do throws(OfferAnswer.Violation) {
       try legs[leg].offerAnswer.received(offer: offer)
     } catch {
@@ -53,6 +53,30 @@ extension Call {
   /// Nothing but the ACK of our 2xx keeps this leg from taking an offer; it comes, or the call ends after 64*T1.
   private func awaitsAcknowledgement(_ leg: Int) -> Bool {
     legs[leg].state == .confirmed && legs[leg].client == nil && legs[leg].server == nil && legs[leg].repetition != nil
+  }
+
+  /// Why a re-INVITE's body is no offer to us.
+  private struct Unfit: Error { var status: Int }
+
+  private func offer(in request: SIPMessage) throws(Unfit) -> SessionDescription {
+    // RFC 3261 8.2.3
+    if LegMessages.isEncoded(request) || (!request.body.isEmpty && !isSDP(request)) { throw Unfit(status: 415) }
+    if request.body.isEmpty { throw Unfit(status: 488) }
+    let offer: SessionDescription
+    do throws(SessionDescription.ParseFailure) {
+      offer = try SessionDescription(parsing: request.body)
+    } catch {
+      throw Unfit(status: error.status)
+    }
+    guard !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else { throw Unfit(status: 488) }
+    return offer
+  }
+
+  /// Whether the offer under way only waits to be sent to `leg` once more: that leg's own offer then comes first (RFC 3261 14.1: after a 491 both sides wait,
+  /// and whoever's time is over first is served; 14.2 refuses only while our INVITE is under way).
+  private func givesWay(to leg: Int) -> Bool {
+    guard let change = renegotiation, change.to == leg, change.retryAt != nil, legs[leg].isQuiet, let other = other(than: leg) else { return false }
+    return legs[other].state == .confirmed && legs[other].client == nil && legs[other].repetition == nil
   }
 
   func isSDP(_ message: SIPMessage) -> Bool {
@@ -127,10 +151,8 @@ extension Call {
       renegotiation?.retries += 1
       renegotiation?.retryAt = environment.now + .milliseconds(10 * steps)
     case 408, 481:
-      // RFC 3261 12.2.1.2: the dialog is gone.
-      legs[leg].state = .gone
-      environment.endedDialogs.note(legs[leg].dialog)
-      end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) no longer knew the call (\(response.status))", by: leg, &environment)
+      // RFC 3261 12.2.1.2, 14.1: ended with BYE there as well. Behind a 408 the far side may still be up; one that is gone answers 481 again.
+      end(.answered, status: status, cause: 41, reason: "\(legs[leg].trunkName) no longer knew the call (\(response.status))", by: nil, &environment)
     default:
       legs[leg].offerAnswer.rollBack()
       legs[leg].offerBase = nil

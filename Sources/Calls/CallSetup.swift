@@ -14,7 +14,8 @@ extension Call.Attempt {
     let (routes, usages) = (configuration.voiceRoutes, configuration.pstnUsages)
     self.init(
       trunk: planned.trunk, route: routes.indices.contains(planned.route) ? routes[planned.route].name : "",
-      usage: usages.indices.contains(planned.usage) ? usages[planned.usage] : "", called: planned.called, calling: planned.calling)
+      usage: usages.indices.contains(planned.usage) ? usages[planned.usage] : "", called: planned.called, calling: planned.calling,
+      isSubstituted: planned.isSubstituted)
   }
 }
 
@@ -103,7 +104,7 @@ extension Call {
     callID.appendHexadecimal(UInt64(id.shard), digits: 2)
     let dialog = Dialog(
       state: .early, callID: callID, localTag: LegTag.make(call: id, leg: number, environment.transactions),
-      remoteTag: [], localAddress: LegMessages.address(number: attempt.calling, host: host, displayName: displayName[...]),
+      remoteTag: [], localAddress: LegMessages.address(number: attempt.calling, host: host, displayName: attempt.isSubstituted ? nil : displayName[...]),
       remoteAddress: LegMessages.address(number: attempt.called, host: remote, displayName: nil), remoteTarget: target, routeSet: [],
       localSequence: 1, remoteSequence: nil)
     var leg = Leg(
@@ -130,6 +131,7 @@ extension Call {
     legs[active].offerBase = legs[active].offerAnswer
     var message = LegMessages.invite(leg: legs[active], maxForwards: maxForwards - 1, body: body.encoded())
     passIdentity(to: &message, leg: active, environment)
+    passHeaders(to: &message, leg: active, environment)
     phase = .calling
     switch send(message, leg: active, &environment) {
     case .sent(let client): legs[active].client = client
@@ -142,43 +144,6 @@ extension Call {
     let settings = environment.settings(of: legs[active].trunk)
     if settings.fastFailover, settings.progressTimeout > 0 {
       progressAt = environment.now + .seconds(settings.progressTimeout)
-    }
-  }
-
-  /// P-Asserted-Identity crosses where both trunks say so (`forward-pai`), its number translated like the caller's; Privacy always does (RFC 3323, 3325).
-  private func passIdentity(to message: inout SIPMessage, leg: Int, _ environment: CallEnvironment) {
-    guard let request = legs[0].request else { return }
-    let outgoing = environment.settings(of: legs[leg].trunk)
-    let incoming = environment.settings(of: legs[0].trunk)
-    if outgoing.forwardPAI, incoming.forwardPAI, let value = request.value(.pAssertedIdentity), let asserted = try? NameAddress(parsing: value),
-      let number = asserted.uri.number
-    {
-      // Its own number, not From's: From is what the caller says, this is what the network vouches for.
-      let translated = environment.routing.asserted(number, on: legs[leg].trunk)
-      if !translated.isEmpty {
-        message.append(
-          .pAssertedIdentity,
-          LegMessages.address(number: translated, host: environment.trunks.ownHost(legs[leg].trunk), displayName: nil))
-      }
-    }
-    let known: [StaticString] = ["id", "header", "session", "user", "none", "critical"]
-    if let privacy = request.value(.privacy) {
-      let kept = privacy.split(separator: UInt8(ascii: ";")).compactMap { part in
-        known.first { word in word.withUTF8Buffer { part.filter { $0 != 0x20 }.elementsEqual($0) } }
-      }
-      if !kept.isEmpty {
-        message.append(.privacy) { out in
-          for (index, word) in kept.enumerated() {
-            if index > 0 { out.append(UInt8(ascii: ";")) }
-            LegMessages.append(word, to: &out)
-          }
-        }
-      }
-    }
-    for name in outgoing.passHeaders where incoming.passHeaders.contains(name) {
-      if let value = request.value(named: name.utf8), value.count <= CallLimits.passedHeaderBytes {
-        message.append(named: name.utf8, value)
-      }
     }
   }
 

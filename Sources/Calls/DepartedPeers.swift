@@ -51,14 +51,16 @@ extension Exchange {
     return isOwn ? origin : nil
   }
 
-  /// The trunk whose plugin sees a request: the gate's, or for who has departed the leg's, -1 if that is gone too.
+  /// The trunk whose plugin sees a request, and which is alive by it: in a dialog its leg's (decided: a dialog's requests come from any source of its trunk, also
+  /// from one that has another trunk at the gate), -1 if that is gone; else the gate's, -1 if there is none.
   mutating func trunk(of message: SIPMessage, on flow: SIP.Flow, _ verdict: SourceGate.Verdict) -> Int {
-    if case .trunk(let index) = verdict { return index }
-    guard verdict == .stranger, let tag = message.to.tag, let name = LegTag.parse(tag) else { return -1 }
-    var trunk = -1
-    withCall(name.call) { call, _ in
-      if call.legs.indices.contains(name.leg) { trunk = call.legs[name.leg].trunk }
+    var trunk: Int?
+    if let tag = message.to.tag, let name = LegTag.parse(tag) {
+      withCall(name.call) { call, environment in
+        if call.owns(message, leg: name.leg, from: flow, environment) { trunk = call.legs[name.leg].trunk }
+      }
     }
-    return trunk
+    if trunk == nil, case .trunk(let index) = verdict { trunk = index }
+    return trunk ?? -1
   }
 }

@@ -87,11 +87,13 @@ extension Exchange {
       do throws(SessionDescription.ParseFailure) {
         offer = try SessionDescription(parsing: request.body)
       } catch {
-        // Well-formed, but nothing that could be relayed: RFC 3261 21.4.26.
-        if error == .noMedia || error == .unsupportedAddress {
-          return call.end(.refused, status: 488, cause: 65, reason: "the offer has no stream, or one to a host name or a group", by: nil, &environment)
-        }
-        return call.end(.refused, status: 400, cause: 100, reason: "the session description could not be read", by: nil, &environment)
+        let reason =
+          switch error {
+          case .syntax: "the session description could not be read"
+          case .tooLarge: "the offer is larger than any call needs"
+          case .noMedia, .unsupportedAddress: "the offer has no stream, or one to a host name or a group"
+          }
+        return call.end(.refused, status: error.status, cause: error.status == 400 ? 100 : 65, reason: reason, by: nil, &environment)
       }
       guard !offer.relayableStreams.isEmpty else {
         return call.end(.refused, status: 488, cause: 65, reason: "no RTP/AVP audio stream in the offer", by: nil, &environment)

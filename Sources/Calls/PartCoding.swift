@@ -167,6 +167,7 @@ extension StreamStatistics: Recordable {
     w.write(side.rawValue)
     w.write(integer: stream)
     for count in [packets, bytes, rtcpPackets, expected, lost, jitter.bitPattern, strangers, discarded, forwarded] { w.write(count) }
+    w.write(clockRate)
     w.write(optional: lastPacketAt)
     w.write(optional: lastRTCPAt)
     w.write(source)
@@ -182,6 +183,7 @@ extension StreamStatistics: Recordable {
     strangers = try r.read()
     discarded = try r.read()
     forwarded = try r.read()
+    clockRate = try r.read()
     lastPacketAt = try r.optionalInstant()
     lastRTCPAt = try r.optionalInstant()
     source = try r.read()
@@ -195,12 +197,13 @@ extension Call.Attempt: Recordable {
     w.write(Array(usage.utf8))
     w.write(called)
     w.write(calling)
+    w.write(isSubstituted)
   }
   init(from r: inout RecordReader) throws(RecordReader.Damage) {
     let trunk = try r.integer()
     let route = String(decoding: try r.read([UInt8].self), as: UTF8.self)
     let usage = String(decoding: try r.read([UInt8].self), as: UTF8.self)
-    self.init(trunk: trunk, route: route, usage: usage, called: try r.read(), calling: try r.read())
+    self.init(trunk: trunk, route: route, usage: usage, called: try r.read(), calling: try r.read(), isSubstituted: try r.read())
   }
 }
 
@@ -233,6 +236,7 @@ extension MediaWatch: Recordable {
       w.write(entry.side.rawValue)
       w.write(integer: entry.stream)
       w.write(entry.isHeld)
+      w.write(entry.isOff)
       w.write(entry.since.nanoseconds)
       w.write(optional: entry.lastRTP)
       w.write(optional: entry.lastRTCP)
@@ -244,8 +248,10 @@ extension MediaWatch: Recordable {
       let side = try r.enumeration(MediaSide.init(rawValue:))
       let stream = try r.integer()
       let isHeld: Bool = try r.read()
+      let isOff: Bool = try r.read()
       var entry = Watched(side: side, stream: stream, since: Instant(nanoseconds: try r.read()))
       entry.isHeld = isHeld
+      entry.isOff = isOff
       entry.lastRTP = try r.optionalInstant()
       entry.lastRTCP = try r.optionalInstant()
       watched.append(entry)

@@ -1,8 +1,11 @@
 public import Addressing
 public import SDP
 
-/// `media-source-check`: how closely a packet's source must fit what was signalled. The narrowest is the default: equipment worth a trunk sends from where
-/// it receives (symmetric RTP, RFC 4961), and whoever else shares its address, other calls of the same gateway included, stays outside.
+/// `media-source-check`: how closely a packet's source must fit what was signalled.
+///
+/// `address` is what a peer has unless its configuration says otherwise: much equipment sends from another port than it receives on. `tuple` is for equipment that
+/// does not (symmetric RTP, RFC 4961); then whoever else shares its address, other calls of the same gateway included, stays outside. Here it is the default of
+/// the initialiser alone, so that who forgets to say gets the narrowest.
 public enum MediaSourceCheck: UInt8, Sendable, Equatable, CaseIterable { case tuple, address, prefix }
 
 extension FlowProgram {

@@ -4,7 +4,7 @@ public import Timing
 ///
 /// A stream of a side is watched from the first RTP or RTCP heard on it *in this call*: a peer that never sends is not silent, it is quiet. From then on it must
 /// be heard within `limit`: by RTP or RTCP, on hold by RTCP alone, and a peer without RTCP is not watched on hold. Time counts from the latest
-/// of: the last packet, the answer, the last change between held and not held.
+/// of: the last packet, the answer, the last change between held and not held, the return of a stream that was switched off; while it is off it is not watched.
 /// Not for images, direct media or before the answer: the owner makes the watch when the call is answered and asks for relayed audio only.
 public struct MediaWatch: Sendable, Equatable {
   /// 30 s by default elsewhere: six RTCP intervals of 5 s.
@@ -13,7 +13,9 @@ public struct MediaWatch: Sendable, Equatable {
     public var side: MediaSide
     public var stream: Int
     public var isHeld = false
-    /// Answer, or the last change of `isHeld`.
+    /// Port 0 in a description of either side (RFC 3264 8.2).
+    public var isOff = false
+    /// Answer, or the last change of `isHeld` or `isOff`.
     public var since: Instant
     public var lastRTP: Instant?
     public var lastRTCP: Instant?
@@ -55,6 +57,16 @@ public struct MediaWatch: Sendable, Equatable {
     }
   }
 
+  /// The stream was switched off or came back, on either side's wish.
+  public mutating func switchOff(stream: Int, _ isOff: Bool, at now: Instant) {
+    for side in MediaSide.allCases {
+      let index = index(of: side, stream)
+      guard watched[index].isOff != isOff else { continue }
+      watched[index].isOff = isOff
+      watched[index].since = now
+    }
+  }
+
   /// A report as of `now`: the first stream that has been silent for `limit`, incoming side first; `nil` while all live.
   public mutating func observe(_ report: [StreamStatistics], at now: Instant) -> Silence? {
     for entry in report {
@@ -71,7 +83,7 @@ public struct MediaWatch: Sendable, Equatable {
 
   /// Since when nothing that counts was heard; `nil` when the stream is not watched.
   private static func quietSince(_ stream: Watched) -> Instant? {
-    guard let last = stream.isHeld ? stream.lastRTCP : [stream.lastRTP, stream.lastRTCP].compactMap({ $0 }).max() else { return nil }
+    guard !stream.isOff, let last = stream.isHeld ? stream.lastRTCP : [stream.lastRTP, stream.lastRTCP].compactMap({ $0 }).max() else { return nil }
     return max(last, stream.since)
   }
 

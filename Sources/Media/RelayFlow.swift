@@ -40,6 +40,7 @@ struct RelayFlow: Sendable {
     report.expected = reception.expected
     report.lost = reception.lost
     report.jitter = reception.jitter
+    report.clockRate = clockRate
     switch rule {
     case .learn: report.source = rtpLatch.locked
     case .tuple: report.source = rtpSource

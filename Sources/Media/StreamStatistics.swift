@@ -12,8 +12,11 @@ public struct StreamStatistics: Sendable, Equatable {
   public var expected: UInt64 = 0
   /// `expected - received`, never negative.
   public var lost: UInt64 = 0
-  /// In units of the RTP timestamp (8 kHz for G.711).
+  /// In ticks of the RTP timestamp: `clockRate` of them a second.
   public var jitter: Double = 0
+  /// Of the stream as described last.
+  public var clockRate: UInt32 = 8000
+  public var jitterMilliseconds: Double { jitter * 1000 / Double(max(clockRate, 1)) }
   /// Dropped because they came from elsewhere.
   public var strangers: UInt64 = 0
   /// Dropped because they were no RTP or RTCP, or there was nowhere to send them.

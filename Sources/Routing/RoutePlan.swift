@@ -10,12 +10,15 @@ public struct RoutePlan: Sendable, Equatable {
     public var called: [UInt8]
     /// For From (and PAI). After caller-id override, calling-number rules and `remove-plus`.
     public var calling: [UInt8]
-    public init(trunk: Int, route: Int, usage: Int, called: [UInt8], calling: [UInt8]) {
+    /// The route put another number in the caller's place (`suppress-caller-id`): nothing else of this attempt may name him either.
+    public var isSubstituted: Bool
+    public init(trunk: Int, route: Int, usage: Int, called: [UInt8], calling: [UInt8], isSubstituted: Bool = false) {
       self.trunk = trunk
       self.route = route
       self.usage = usage
       self.called = called
       self.calling = calling
+      self.isSubstituted = isSubstituted
     }
   }
   public struct Refusal: Sendable, Equatable {

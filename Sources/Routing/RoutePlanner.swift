@@ -183,7 +183,8 @@ extension RoutePlanner {
     }
     let calling = callingNumber(route: route, on: name, settings, block)
     isTrunkPlanned[trunk] = true
-    attempts.append(.init(trunk: trunk, route: route, usage: usage, called: called, calling: calling))
+    attempts.append(
+      .init(trunk: trunk, route: route, usage: usage, called: called, calling: calling, isSubstituted: compiled.routes[route].callerID != nil))
     explanation?.say("Attempt \(attempts.count): trunk \(name), called number \(Explanation.shown(called)), calling number \(Explanation.shown(calling)).")
   }
 

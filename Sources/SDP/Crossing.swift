@@ -104,7 +104,7 @@ extension SessionDescription.Direction {
 
 extension SessionDescription.Media {
   /// The stream refused in its place (RFC 3264 section 6): kind, protocol and one format, which stand for nothing.
-  fileprivate var switchedOff: Self { .init(kind: kind, port: 0, proto: proto, formats: [formats.first ?? [UInt8(ascii: "0")]]) }
+  var switchedOff: Self { .init(kind: kind, port: 0, proto: proto, formats: [formats.first ?? [UInt8(ascii: "0")]]) }
 }
 
 extension SessionDescription.Attribute {

@@ -14,7 +14,8 @@ public import Addressing
 ///
 /// The number of m-lines (RFC 3264 sections 6 and 8) is kept right on our side whatever the far leg does: an offer of ours with fewer streams than our
 /// last description is filled up with refused ones, refused streams at the end of an answer that the offer does not have are cut.
-/// Formats and directions of an answer are not compared with the offer.
+/// So are its directions (6.1): a stream's is what our answer wants *and* the offer leaves, and a stream offered with port 0 is refused (6), whatever the far
+/// leg said. Formats of an answer are not compared with the offer.
 public struct OfferAnswer: Sendable, Equatable {
   public enum State: UInt8, Sendable { case idle, offerSent, offerReceived, stable }
   public private(set) var state: State
@@ -65,10 +66,11 @@ public struct OfferAnswer: Sendable, Equatable {
   }
 
   public mutating func send(answer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription {
-    guard state == .offerReceived, let offered = remote?.media.count else { throw .notAllowedNow }
+    guard state == .offerReceived, let offer = remote else { throw .notAllowedNow }
     var answer = answer
-    while answer.media.count > offered, answer.media.last?.port == 0 { answer.media.removeLast() }
-    guard answer.media.count == offered else { throw .streamsDoNotMatch }
+    while answer.media.count > offer.media.count, answer.media.last?.port == 0 { answer.media.removeLast() }
+    guard answer.media.count == offer.media.count else { throw .streamsDoNotMatch }
+    answer.fit(offer)
     defer { settle() }
     return stamp(answer, origin: origin)
   }
@@ -111,6 +113,40 @@ public struct OfferAnswer: Sendable, Equatable {
     lastSent = ours
     return ours
   }
+}
+
+extension SessionDescription {
+  /// Makes an answer with as many streams as the offer one to it, stream by stream.
+  fileprivate mutating func fit(_ offer: SessionDescription) {
+    for index in media.indices where media[index].port != 0 {
+      guard offer.media[index].port != 0 else {
+        media[index] = offer.media[index].switchedOff
+        continue
+      }
+      let wanted = direction(of: index)
+      let common = wanted.common(with: offer.direction(of: index).reversed)
+      if common != wanted { media[index].set(common) }
+    }
+  }
+}
+
+extension SessionDescription.Media {
+  fileprivate mutating func set(_ direction: SessionDescription.Direction) {
+    let all: [SessionDescription.Direction] = [.sendrecv, .sendonly, .recvonly, .inactive]
+    attributes.removeAll { attribute in attribute.value == nil && all.contains { $0.name == attribute.name } }
+    attributes.append(SessionDescription.Attribute(name: direction.name))
+  }
+}
+
+extension SessionDescription.Direction {
+  private var sends: Bool { self == .sendrecv || self == .sendonly }
+  private var receives: Bool { self == .sendrecv || self == .recvonly }
+  private init(sends: Bool, receives: Bool) {
+    self = sends ? (receives ? .sendrecv : .sendonly) : receives ? .recvonly : .inactive
+  }
+  /// As the other side sees it.
+  fileprivate var reversed: Self { Self(sends: receives, receives: sends) }
+  fileprivate func common(with other: Self) -> Self { Self(sends: sends && other.sends, receives: receives && other.receives) }
 }
 
 extension OfferAnswer {

@@ -70,6 +70,9 @@ public struct SessionDescription: Sendable, Equatable {
     /// `c=` names a host or a multicast group.
     case unsupportedAddress
     case noMedia
+
+    /// The SIP status of the answer (RFC 3261 21.4.1, 21.4.26).
+    public var status: Int { if case .syntax = self { 400 } else { 488 } }
   }
   /// A reason that can be compared in tests.
   public struct StaticStringBox: Sendable, Equatable, CustomStringConvertible {

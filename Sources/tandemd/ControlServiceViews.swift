@@ -164,13 +164,10 @@ extension LegStatus {
 }
 
 extension StreamStatus {
-  /// RTP timestamps a millisecond for the narrow-band audio we relay (RFC 3551: 8 kHz).
-  private static let clockPerMillisecond = 8.0
-
   init(_ counts: StreamStatistics) {
     self.init(
       side: counts.side == .incoming ? "in" : "out", stream: counts.stream, packets: counts.packets, bytes: counts.bytes, rtcpPackets: counts.rtcpPackets,
-      lost: counts.lost, expected: counts.expected, jitterMilliseconds: counts.jitter / Self.clockPerMillisecond, forwarded: counts.forwarded,
+      lost: counts.lost, expected: counts.expected, jitterMilliseconds: counts.jitterMilliseconds, forwarded: counts.forwarded,
       strangers: counts.strangers, discarded: counts.discarded, source: counts.source?.description)
   }
 }

@@ -141,6 +141,27 @@ import Timing
     bench.finish()
   }
 
+  @Test("A header that stands several times passes as often, in its order, up to a bound — decided")
+  func passHeaderTwice() throws {
+    var bench = try Bench {
+      Bench.settings(&$0, "hq") { $0.passHeaders = ["x-note", "History-Info"] }
+      Bench.settings(&$0, "acme-1") { $0.passHeaders = ["x-note", "History-Info"] }
+    }
+    bench.dial(
+      extra: "X-Note: one\r\nHistory-Info: <sip:a@b.example>;index=1, <sip:c@d.example>;index=1.1\r\nX-Other: no\r\nX-NOTE: two\r\n"
+        + "History-Info: <sip:e@f.example>;index=1.2\r\n" + String(repeating: "X-Note: more\r\n", count: 40))
+    let lines = String(decoding: try bench.attempt().encoded(), as: UTF8.self).split(separator: "\r\n").map { String($0) }
+    let notes = lines.filter { $0.lowercased().hasPrefix("x-note:") }.map { $0.dropFirst(8) }
+    #expect(notes.prefix(3) == ["one", "two", "more"])
+    #expect(notes.count == 16)
+    #expect(
+      lines.filter { $0.hasPrefix("History-Info:") } == [
+        "History-Info: <sip:a@b.example>;index=1, <sip:c@d.example>;index=1.1", "History-Info: <sip:e@f.example>;index=1.2",
+      ])
+    bench.cancel()
+    bench.finish()
+  }
+
   @Test("forward-pai lets the asserted number through in our words, and only when both trunks say so — RFC 3325, decided")
   func assertedIdentity() throws {
     for (incoming, outgoing) in [(true, true), (true, false), (false, true)] {

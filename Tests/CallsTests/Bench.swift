@@ -35,7 +35,11 @@ struct Bench {
   var edited = Bench.configuration
   var reversed = false
   var movesPorts = false
+  /// Where each of `sent` went, never forgotten.
+  var flows: [SIP.Flow] = []
   var media: [MediaCommand] = []
+  /// What the media plane says when a session is closed.
+  var closingCounts: [StreamStatistics] = []
   var records: [CallRecord] = []
   var ladders: [Ladder] = []
   var notes: [String] = []
@@ -122,6 +126,7 @@ struct Bench {
         }
         sent.append((message, flow.remote, bytes, now))
         lastFlow = flow
+        flows.append(flow)
         note(message, to: flow.remote)
       case .media(let command):
         media.append(command)
@@ -135,7 +140,7 @@ struct Bench {
           } else {
             exchange.media(.opened(session: session, side: side), at: now)
           }
-        case .close(let session): exchange.media(.closed(session: session, []), at: now)
+        case .close(let session): exchange.media(.closed(session: session, closingCounts), at: now)
         default: break
         }
       case .record(let record, let ladder):

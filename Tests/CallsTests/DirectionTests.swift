@@ -41,6 +41,36 @@ import Timing
     bench.finish()
   }
 
+  @Test(
+    "A Contact or route that wants another transport than the call came by is not met by ours: requests go where the leg's signalling does — RFC 3261 12.2.1.1",
+    arguments: [
+      ("<sip:bob@10.0.0.2:5061;transport=tcp>", ""), ("<sips:bob@10.0.0.2>", ""), ("<sip:bob@10.0.0.2:5061>", "<sip:10.0.0.2:5061;transport=TCP;lr>"),
+    ])
+  func otherTransport(contact: String, route: String) throws {
+    var bench = try Bench()
+    bench.dial()
+    let extra = route.isEmpty ? "" : "Record-Route: \(route)\r\n"
+    bench.receive(Bench.response(200, to: try bench.attempt(), extra: extra, body: Bench.sdp).replacingContact(contact), from: Bench.provider, listener: 1)
+    bench.callerAcknowledges()
+    bench.caller("BYE")
+    #expect(bench.toCallee == ["INVITE", "ACK", "BYE"])
+    try bench.calleeReplies(200, to: .bye)
+    bench.finish()
+  }
+
+  @Test("A Contact that names the call's own transport is obeyed")
+  func sameTransport() throws {
+    var bench = try Bench()
+    bench.dial()
+    bench.receive(
+      Bench.response(200, to: try bench.attempt(), body: Bench.sdp).replacingContact("<sip:bob@10.0.0.2:5066;transport=UDP>"), from: Bench.provider, listener: 1
+    )
+    bench.callerAcknowledges()
+    bench.caller("BYE")
+    #expect(bench.heard(TransportAddress(IPAddress(10, 0, 0, 2), 5066)) == ["ACK", "BYE"])
+    bench.finish()
+  }
+
   @Test("A re-INVITE moves the target of its side — RFC 3261 12.2.1.2")
   func targetRefresh() throws {
     var bench = try Bench { $0.peers[0].sources = [IPPrefix("10.0.7.0/24")!] }

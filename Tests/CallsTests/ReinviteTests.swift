@@ -222,6 +222,40 @@ extension Bench {
     bench.finish()
   }
 
+  @Test("Waiting to try again after a 491 we take the far side's own offer: ours gives way, its offerer gets 491 — RFC 3261 14.1", arguments: [true, false])
+  func glareYields(callerOffers: Bool) throws {
+    var bench = try Bench()
+    try bench.established()
+    if callerOffers {
+      bench.caller("INVITE", 2, body: Bench.held)
+      try bench.calleeReplies(491, to: .invite)
+    } else {
+      try bench.callee("INVITE", body: Bench.held)
+      try bench.callerReplies(491, to: .invite)
+    }
+    bench.forget()
+    // What could not be served anyway does not make ours give way.
+    if callerOffers { try bench.callee("INVITE", 1, body: "hello") } else { bench.caller("INVITE", 2, body: "hello") }
+    #expect(bench.heard(callerOffers ? Bench.provider : Bench.pbx).last == "400 INVITE")
+    #expect(bench.heard(callerOffers ? Bench.pbx : Bench.provider) == [])
+    if callerOffers { try bench.callee("INVITE", 2, body: Bench.resumed) } else { bench.caller("INVITE", 3, body: Bench.resumed) }
+    #expect(bench.heard(callerOffers ? Bench.pbx : Bench.provider) == ["491 INVITE", "INVITE"])
+    if callerOffers {
+      try bench.callerReplies(200, to: .invite, body: Bench.sdp)
+      try bench.callee("ACK", 2)
+    } else {
+      try bench.calleeReplies(200, to: .invite, body: Bench.sdp)
+      bench.callerAcknowledges(3)
+    }
+    #expect(bench.heard(callerOffers ? Bench.provider : Bench.pbx).last == "200 INVITE")
+    bench.forget()
+    // Nothing is left of the offer that gave way; only its 491 is repeated for want of an ACK.
+    bench.advance(by: .seconds(10))
+    #expect(!bench.sent.contains { $0.message.isRequest })
+    try bench.hangUp()
+    bench.finish()
+  }
+
   @Test("Glare without end is given up: the offerer is refused, never with 491, and the call goes on — RFC 3261 14.1")
   func glareGivenUp() throws {
     var bench = try Bench()
@@ -270,12 +304,12 @@ extension Bench {
     bench.caller("INVITE", 2)
     #expect(bench.toCaller == ["100 INVITE", "488 INVITE"])
     bench.caller("INVITE", 3, body: "not a description")
-    #expect(bench.toCaller.last == "488 INVITE")
+    #expect(bench.toCaller.last == "400 INVITE")
     bench.caller("INVITE", 4, extra: "Content-Encoding: gzip\r\n", body: Bench.held)
     #expect(bench.toCaller.last == "415 INVITE")
     #expect(bench.last(to: Bench.pbx)?.text(.acceptEncoding) == "identity")
     bench.caller("INVITE", 5, extra: "Content-Encoding: Identity\r\n", body: Bench.held.replacing("v=0", with: "x"))
-    #expect(bench.toCaller.last == "488 INVITE")
+    #expect(bench.toCaller.last == "400 INVITE")
     bench.receive(
       Bench.request(
         "INVITE", uri: "sip:x@10.0.0.9", from: Bench.pbx, branch: "text", toTag: bench.callerTag, sequence: 6, body: "hello"
@@ -335,7 +369,7 @@ extension Bench {
     bench.finish()
   }
 
-  @Test("A re-INVITE that is answered with 481 or 408 ends the call on both sides — RFC 3261 12.2.1.2", arguments: [481, 408])
+  @Test("A re-INVITE that is answered with 481 or 408 ends the call with BYE on both sides — RFC 3261 12.2.1.2, 14.1", arguments: [481, 408])
   func dialogGone(status: Int) throws {
     var bench = try Bench()
     try bench.established()
@@ -343,9 +377,13 @@ extension Bench {
     try bench.calleeReplies(status, to: .invite)
     #expect(bench.toCaller.contains("BYE"))
     #expect(bench.toCaller.contains { $0.hasSuffix("INVITE") && !$0.hasPrefix("1") })
+    #expect(bench.toCallee == ["INVITE", "ACK", "BYE"])
     try bench.callerReplies(200, to: .bye)
+    try bench.calleeReplies(481, to: .bye)
+    #expect(bench.exchange.liveCalls == 0)
     bench.finish()
     #expect(bench.records.map(\.outcome) == [.answered])
+    #expect(bench.records.first?.reason.contains("(\(status))") == true)
   }
 
   @Test("A re-INVITE that nobody answers ends the call with BYE to both — RFC 3261 12.2.1.2")

@@ -53,6 +53,28 @@ import Timing
     bench.finish()
   }
 
+  @Test("A request in a dialog is shown to the plugin of the dialog's trunk, whichever trunk its source has at the gate — decided")
+  func dialogsPlugin() throws {
+    // A node of the provider that has a trunk of its own as well.
+    var bench = try Bench(plugin: HearingPlugin.table) { $0.peers[1].sources = [IPPrefix("10.0.0.0/29")!] }
+    func heard() -> [String] { bench.exchange.peerViews(at: bench.now).map(\.description) }
+    try bench.established()
+    let before = heard()
+    #expect(before[2] == "")
+    try bench.callee("OPTIONS", 1, from: Bench.backup)
+    #expect(bench.statuses(to: Bench.backup) == [200])
+    #expect(heard() == [before[0], before[1] + "OPTIONS ", ""])
+    // A stranger to the dialog is refused; only its own plugin sees that.
+    bench.caller("BYE", 2, from: Bench.backup, listener: 1)
+    #expect(bench.statuses(to: Bench.backup).last == 481)
+    #expect(heard() == [before[0], before[1] + "OPTIONS ", "BYE "])
+    #expect(bench.exchange.calls.map(\.state) == ["up"])
+    try bench.callee("BYE", 2, from: Bench.backup)
+    #expect(bench.toCaller == ["BYE"])
+    #expect(heard()[1] == before[1] + "OPTIONS BYE ")
+    bench.finish()
+  }
+
   @Test("A malformed request that is repeated gets the same answer, To tag and all; no call is made of it — RFC 3261 8.2.7")
   func malformedTwice() throws {
     var bench = try Bench()

@@ -21,10 +21,29 @@ import Testing
     arguments: [
       ("hello", 400), (String(Bench.sdp.prefix { $0 != "m" }), 488),
       (Bench.sdp.replacing("c=IN IP4 10.0.0.1", with: "c=IN IP4 media.example.com"), 488),
+      (Bench.sdp + String(repeating: "a=x\r\n", count: 2_000), 488),
     ])
   func unfitOffer(body: String, status: Int) throws {
     var bench = try Bench()
     bench.receive(Bench.request("INVITE", uri: "sip:94155550100@10.0.0.9", from: Bench.pbx, branch: "1", body: body), from: Bench.pbx)
     #expect(bench.statuses(to: Bench.pbx).last == status)
+  }
+
+  @Test(
+    "In a re-INVITE the same: 400 for what can not be read, 488 for what can not be done; the call goes on — RFC 3261 21.4.1, 14.2",
+    arguments: [
+      ("hello", 400), (String(Bench.sdp.prefix { $0 != "m" }), 488),
+      (Bench.sdp.replacing("c=IN IP4 10.0.0.1", with: "c=IN IP4 media.example.com"), 488),
+      (Bench.sdp + String(repeating: "a=x\r\n", count: 2_000), 488),
+    ])
+  func unfitReinvite(body: String, status: Int) throws {
+    var bench = try Bench()
+    try bench.established()
+    bench.caller("INVITE", 2, body: body)
+    #expect(bench.statuses(to: Bench.pbx).last == status)
+    #expect(bench.toCallee == [])
+    #expect(bench.exchange.calls.map(\.state) == ["up"])
+    try bench.hangUp()
+    bench.finish()
   }
 }

@@ -15,7 +15,7 @@ import Testing
     return FlowProgram(remote: remote, stream: 0, mediaNAT: mediaNAT, mediaSources: sources, signallingSource: signalling, check: check)
   }
 
-  @Test("By default the peer is heard from exactly where it receives — RFC 4961") func tuple() throws {
+  @Test("Under tuple the peer is heard from exactly where it receives — RFC 4961") func tuple() throws {
     let program = try program("a=rtpmap:96 opus/48000/2")
     #expect(program == FlowProgram(rtp: at("192.0.2.1", 4000), rtcp: at("192.0.2.1", 4001), source: .tuple, clockRate: 48_000))
   }

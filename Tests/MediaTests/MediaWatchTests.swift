@@ -57,6 +57,17 @@ import Timing
     expect(watch.observe([report(rtp: 10)], at: s(530))?.since, is: s(500))
   }
 
+  @Test("A stream that is switched off is not watched; back again it has the whole limit — RFC 3264 8.2") func switchedOff() {
+    var watch = watch
+    expect(watch.observe([report(rtp: 10), report(.outgoing, rtp: 10)], at: s(10)), is: nil)
+    watch.switchOff(stream: 0, true, at: s(20))
+    expect(watch.observe([report(rtp: 10), report(.outgoing, rtp: 10)], at: s(300)), is: nil)
+    watch.switchOff(stream: 0, false, at: s(310))
+    watch.switchOff(stream: 0, false, at: s(320))
+    expect(watch.observe([report(rtp: 10), report(.outgoing, rtp: 10)], at: s(339)), is: nil)
+    expect(watch.observe([report(rtp: 10), report(.outgoing, rtp: 10)], at: s(340))?.since, is: s(310))
+  }
+
   @Test("Early media counts from the answer") func earlyMedia() {
     var watch = MediaWatch(limit: .seconds(30), answered: s(100))
     expect(watch.observe([report(rtp: 10)], at: s(129)), is: nil)

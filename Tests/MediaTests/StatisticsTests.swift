@@ -69,6 +69,8 @@ import Timing
     // The appendix counts whole ticks: each difference is off by less than one.
     #expect(abs(counted.jitter - expected.jitter) < 1)
     #expect(counted.jitter > 10)
+    #expect(counted.clockRate == clockRate)
+    #expect(abs(counted.jitterMilliseconds - counted.jitter * 1000 / Double(clockRate)) < 0.001)
   }
 
   @Test("An even stream has no loss and no jitter, also where the timestamp wraps") func even() {

@@ -81,6 +81,51 @@ import Testing
     _ = try received.send(answer: description(streams: 2), origin: ours)
   }
 
+  @Test("An answer's direction is what it wants and the offer leaves — RFC 3264 6.1")
+  func directions() throws {
+    // Rows: offered. Columns: wanted.
+    let all: [SessionDescription.Direction] = [.sendrecv, .sendonly, .recvonly, .inactive]
+    let table: [[SessionDescription.Direction]] = [
+      [.sendrecv, .sendonly, .recvonly, .inactive], [.recvonly, .inactive, .recvonly, .inactive], [.sendonly, .sendonly, .inactive, .inactive],
+      [.inactive, .inactive, .inactive, .inactive],
+    ]
+    for (row, offered) in all.enumerated() {
+      for (column, wanted) in all.enumerated() {
+        var machine = OfferAnswer(sessionID: 5)
+        var offer = description(streams: 2)
+        offer.media[1].attributes = [.init(name: offered.name)]
+        var answer = description(streams: 2)
+        answer.media[1].attributes = [.init(name: bytes("ptime"), value: bytes("20")), .init(name: wanted.name)]
+        try machine.received(offer: offer)
+        let sent = try machine.send(answer: answer, origin: ours)
+        #expect(sent.direction(of: 1) == table[row][column], "\(wanted) to \(offered)")
+        #expect(sent.media[1].attributes.count == 2)
+        #expect(sent.media[0] == answer.media[0])
+      }
+    }
+  }
+
+  @Test("A hold of old style leaves the answer to receive only — RFC 3264 8.4")
+  func oldHold() throws {
+    var machine = OfferAnswer(sessionID: 5)
+    var offer = description()
+    offer.connection = IPAddress(v4: 0)
+    try machine.received(offer: offer)
+    #expect(try machine.send(answer: description(), origin: ours).direction(of: 0) == .recvonly)
+  }
+
+  @Test("A stream offered with port 0 has port 0 in the answer — RFC 3264 section 6")
+  func offInOffer() throws {
+    var machine = OfferAnswer(sessionID: 5)
+    var offer = description(streams: 2)
+    offer.media[0].port = 0
+    offer.media[0].kind = bytes("video")
+    try machine.received(offer: offer)
+    let sent = try machine.send(answer: description(streams: 2), origin: ours)
+    #expect(sent.media.map(\.port) == [0, 4000])
+    #expect(sent.media[0].kind == bytes("video"))
+  }
+
   @Test("Refused streams at the end of an answer that the offer does not have are cut") func cut() throws {
     var machine = OfferAnswer(sessionID: 5)
     try machine.received(offer: description())

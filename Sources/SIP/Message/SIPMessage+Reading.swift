@@ -51,6 +51,16 @@ extension SIPMessage {
     return field?.value.slice(of: arena)
   }
 
+  /// Every whole value of a header by its spelling, in order; as `value(named:)` finds the first.
+  @inlinable public func values(named name: some Collection<UInt8>) -> [ArraySlice<UInt8>] {
+    name.withBytes { values(named: $0) }
+  }
+
+  @usableFromInline func values(named name: UnsafeBufferPointer<UInt8>) -> [ArraySlice<UInt8>] {
+    let known = HeaderName(spelling: name)
+    return index.filter { known == .other ? isOther($0, named: name) : $0.name == known }.map { $0.value.slice(of: arena) }
+  }
+
   /// Whether a comma-list header of tokens (Supported, Require, Allow) holds this token, ignoring case.
   public func lists(_ token: StaticString, in name: HeaderName) -> Bool {
     var found = false
