@@ -106,7 +106,7 @@ let package = Package(
     tests(of: "Simulator", ["SIP", "Media", "Records", "Calls", "Timing", "Addressing"]),
     // About the tree itself: the direction of the modules, the rules of the house.
     .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: [.treatAllWarnings(as: .error)]),
-    tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing"]),
+    tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing", "CTandemTrunk"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

@@ -312,13 +312,15 @@ public struct Exchange {
 
   // MARK: Life
 
-  /// A commit; calls that are up are not touched, their references are carried over by name.
+  /// A commit; calls that are up are not touched, their references are carried over by name. Those that lose their listener end: call `leaveListeners` first,
+  /// so that the far sides hear of it; here they end in silence.
   public mutating func reconfigure(_ setup: Setup, wallClock: Double, at now: Instant) {
     environment.now = now
+    let leaving = losingListener(to: setup.configuration)
     let old = environment.configuration
     let new = setup.configuration
     let trunks = old.trunks.map { trunk in new.trunks.firstIndex { $0.name == trunk.name } }
-    let listeners = old.listeners.map { listener in new.listeners.firstIndex { $0.address == listener.address && $0.transport == listener.transport } }
+    let listeners = keptListeners(by: new)
     let realms = old.mediaRealms.map { realm in new.mediaRealms.firstIndex { $0.name == realm.name } }
     let gate = SourceGate(new, resolved: setup.resolved)
     environment.departed = departing(with: gate, listeners: listeners)
@@ -336,6 +338,7 @@ public struct Exchange {
     }
     environment.transactions.rename(listeners: listeners)
     environment.warnOfAmbiguousTrunks()
+    for call in leaving { end(call) { $0 != Int(UInt16.max) } }
     drain()
   }
 

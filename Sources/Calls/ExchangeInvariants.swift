@@ -56,6 +56,9 @@ extension Exchange {
         broken.append("call \(id.text) has a deadline that nobody will keep")
       }
       if call.phase == .over, !call.places.isEmpty { broken.append("call \(id.text) is over and holds \(call.places.count) places") }
+      if call.listenersInUse.contains(where: { !environment.configuration.listeners.indices.contains($0) }) {
+        broken.append("call \(id.text) goes on without a listener")
+      }
       if call.phase == .up, call.active == nil { broken.append("call \(id.text) is up with nobody") }
       for (number, leg) in call.legs.enumerated() {
         guard leg.hasDialog, leg.state != .gone else { continue }

@@ -105,6 +105,8 @@ extension Simulation {
     guard let setup = try? scene.setup(turn: commits) else { return }
     tally.add("commits", 1)
     note(.happening("a commit that reorders peers and trunks"))
+    exchange.leaveListeners(to: setup.configuration, at: now)
+    while let action = exchange.nextAction() { carryOut(action) }
     exchange.reconfigure(setup, wallClock: 1_700_000_000, at: now)
   }
 

@@ -162,7 +162,7 @@ public struct Simulation {
 
   // MARK: Out of the exchange
 
-  private mutating func carryOut(_ action: Exchange.Action) {
+  mutating func carryOut(_ action: Exchange.Action) {
     switch action {
     case .transmit(let bytes, let flow):
       note(.sent(TraceEvent.Signal(bytes, remote: flow.remote)))

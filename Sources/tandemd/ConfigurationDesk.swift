@@ -16,8 +16,10 @@ final class ConfigurationDesk {
   /// What the desk asks of the daemon.
   struct Dependencies {
     var context: () throws(ConfigurationError) -> YANGContext
-    /// Lets the live system follow: listeners bound first (refused naming the listener, nothing changed), then the exchange told. Calls that are up are not touched.
+    /// Lets the live system follow: listeners bound first (refused naming the listener, nothing changed), then the exchange told. Calls that are up are not touched, but for those whose listener goes.
     var apply: (Configuration, RoutingTable) throws(ControlError) -> Void
+    /// The calls that would lose their listener, by listener of what runs.
+    var callsLosingListener: (Configuration) -> [(listener: String, calls: Int)] = { _ in [] }
     var network: () throws(SystemCallError) -> NetworkInterfaces = NetworkInterfaces.now
     /// Seconds since 1970.
     var wallClock: () -> Double = WallClock.now
@@ -134,7 +136,10 @@ final class ConfigurationDesk {
 
   func compare(_ rollback: Int?) throws(ControlError) -> String {
     let database = try database()
-    return lines(try told { () throws(ConfigurationError) in try database.compare(rollback: rollback ?? 0) })
+    let changes = try told { () throws(ConfigurationError) in try database.compare(rollback: rollback ?? 0) }
+    // A candidate that can not be committed ends no calls.
+    guard rollback == nil, !changes.isEmpty, let prepared = try? database.prepare() else { return lines(changes) }
+    return lines(changes + endingCalls(prepared.configuration).map { "warning: \($0)" })
   }
 
   /// The candidate decoded, for tests by it.
@@ -167,7 +172,7 @@ final class ConfigurationDesk {
   func check() throws(ControlError) -> CommitResult {
     let database = try database()
     let prepared = try prepare(database)
-    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings, isCheck: true)
+    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + endingCalls(prepared.configuration), isCheck: true)
   }
 
   func commit(_ comment: String?, _ user: String) throws(ControlError) -> CommitResult {
@@ -175,6 +180,7 @@ final class ConfigurationDesk {
     let prepared = try prepare(database)
     if prepared.changes.isEmpty, database.runningCommit != nil { return CommitResult(changes: 0) }
     let routing = try compiled(prepared.configuration)
+    let ending = endingCalls(prepared.configuration)
     try dependencies.apply(prepared.configuration, routing)
     let before = database.stored
     database.finish(prepared, time: Int64(dependencies.wallClock()), comment: comment, user: user)
@@ -184,7 +190,14 @@ final class ConfigurationDesk {
       throw ControlError(.refused, node: "commit", "could not be stored, so what ran before runs again: \(error)")
     }
     running = prepared.configuration
-    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + stored)
+    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + ending + stored)
+  }
+
+  /// What a commit does to calls that are up: nothing but this.
+  private func endingCalls(_ configuration: Configuration) -> [String] {
+    dependencies.callsLosingListener(configuration).map {
+      "listener \($0.listener) carries \($0.calls == 1 ? "1 call: it ends" : "\($0.calls) calls: they end")"
+    }
   }
 
   /// A first configuration, for an empty state directory: `set` lines or JSON, committed.

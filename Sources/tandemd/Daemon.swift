@@ -69,7 +69,9 @@ final class Daemon {
     live = LiveSystem(names: try PeerNames(log: log), log: log)
     let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
     desk = ConfigurationDesk(
-      ConfigurationDesk.Dependencies(context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply),
+      ConfigurationDesk.Dependencies(
+        context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply,
+        callsLosingListener: live.callsLosingListener),
       files: files, saved: saved)
     let restored = try desk.restored()
     let (box, lines) = (records.mailbox, notes.mailbox)

@@ -91,6 +91,11 @@ final class LiveSystem {
     }
   }
 
+  /// The calls that would lose their listener; none when the signalling thread does not answer: then there is no commit either.
+  func callsLosingListener(_ configuration: Configuration) -> [(listener: String, calls: Int)] {
+    signalling?.ask { exchange, _ in exchange.callsLosingListener(to: configuration) } ?? []
+  }
+
   private func serve(_ setup: Exchange.Setup) {
     self.setup = setup
     names.serve(setup.configuration, at: MonotonicClock.now())

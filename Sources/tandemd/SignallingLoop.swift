@@ -263,10 +263,12 @@ final class SignallingLoop {
     return result
   }
 
-  /// A commit. New listeners are bound before anything changes, those that are gone are closed when all is done.
+  /// A commit. New listeners are bound before anything changes, those that are gone are closed when all is done; calls that need them end first, by their sockets.
   func reconfigure(_ setup: Exchange.Setup) throws(SystemCallError) {
     let new = try bound(setup.configuration.listeners)
     let gone = endpoints.filter { old in !new.contains { $0 === old } }
+    exchange.leaveListeners(to: setup.configuration, at: now)
+    carryOutActions()
     // What waits was addressed by the old indexes.
     flush()
     endpoints = new

@@ -18,6 +18,8 @@ private final class Bench {
   var applied: [Configuration] = []
   var refusesToApply: ControlError?
   var cleared: [String] = []
+  /// Calls on listeners; those of one that a configuration does not have would end.
+  var busy: [(listener: String, calls: Int)] = []
   var views: [Exchange.CallView] = []
   private(set) var desk: ConfigurationDesk!
   private(set) var service: ControlService!
@@ -40,6 +42,9 @@ private final class Bench {
       apply: { [unowned self] configuration, _ throws(ControlError) in
         if let refusal = refusesToApply { throw refusal }
         applied.append(configuration)
+      },
+      callsLosingListener: { [unowned self] configuration in
+        busy.filter { busy in !configuration.listeners.contains { $0.name == busy.listener } }
       }, wallClock: { 1_700_000_000 })
     desk = ConfigurationDesk(dependencies, files: files, saved: try files.load())
     let questions = ExchangeQuestions(
@@ -105,6 +110,23 @@ private let lines = #"""
     #expect(bench.desk.running == before)
     #expect(bench.desk.summary == "committed 2023-11-14 22:13:20Z by root: first")
     #expect(try bench.ask(ConfigurationText.self, .showConfiguration(ConfigurationQuery(form: .set))).text.contains("set trunk hq"))
+  }
+
+  @Test("compare, commit check and commit warn of the calls that end with their listener")
+  func losingListener() throws {
+    try bench.ask(Done.self, .edit(lines: lines))
+    try bench.ask(CommitResult.self, .commit(comment: nil))
+    bench.busy = [("itsp-udp", 2), ("lan-udp", 1)]
+    try bench.ask(Done.self, .edit(lines: ["set system hostname a"]))
+    #expect(try bench.ask(Comparison.self, .compare(rollback: nil)).text == "+set system hostname a\n")
+    let moved = [
+      "set listener itsp-2 interface lan port 5071 transport udp", "set trunk acme-1 listener itsp-2", "delete listener itsp-udp",
+    ]
+    try bench.ask(Done.self, .edit(lines: moved))
+    let warning = "listener itsp-udp carries 2 calls: they end"
+    #expect(try bench.ask(Comparison.self, .compare(rollback: nil)).text.hasSuffix("\nwarning: \(warning)\n"))
+    #expect(try bench.ask(CommitResult.self, .check).warnings.contains(warning))
+    #expect(try bench.ask(CommitResult.self, .commit(comment: nil)).warnings.contains(warning))
   }
 
   @Test("a refused line names its number and changes nothing")

@@ -5,7 +5,7 @@ public struct ConfigurationText: Answer {
   public func text(width: Int) -> String { text.isEmpty || text.hasSuffix("\n") ? text : text + "\n" }
 }
 
-/// `compare`: lines that begin with `+` or `-`; no line, no difference.
+/// `compare`: lines that begin with `+` or `-`, then a `warning:` for each listener whose calls a commit would end; no line, no difference.
 public struct Comparison: Answer {
   public var text: String
   public init(text: String) { self.text = text }
