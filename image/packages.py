@@ -44,6 +44,10 @@ def fetch(cache):
         # The package lists may be old, or there may be none yet.
         subprocess.run([*APT, "update"])
         download(missing, cache)
+    # apt downloads nothing when it misses one: the others are fetched by themselves, so that only what is really gone is named.
+    for package in missing:
+        if not files[package[0]].exists():
+            download([package], cache)
     gone = [f"{name} {version}" for name, version in missing if not files[name].exists()]
     if gone:
         sys.exit(
@@ -60,7 +64,7 @@ def download(packages, cache):
     part = cache / "part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
-    done = subprocess.run([*APT, "download", *(f"{name}={version}" for name, version in packages)], cwd=part)
+    done = subprocess.run([*APT, "download", *(f"{name}={version}" for name, version in packages)], cwd=part, capture_output=True, text=True)
     for file in part.iterdir():
         name, version, _ = file.name.rsplit("_", 2)
         file.rename(cache / f"{name}_{version}.deb")

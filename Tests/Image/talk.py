@@ -83,10 +83,11 @@ class Call:
 
 
 def first_call(caller, callee, called, deadline):
-    """Tries until a call comes about, from before anybody is there to answer."""
+    """A call, its INVITE repeated four times a second from before anybody is there to take it."""
+    request = caller.invite(called)
     while time.monotonic() < deadline:
         try:
-            caller.send(caller.invite(called))
+            caller.send(request)
             invite = callee.expect("INVITE", seconds=0.25)
         except (AssertionError, OSError):
             continue
