@@ -15,16 +15,26 @@ struct AnchorPool: Sendable {
   }
 
   /// Ports for the streams of an offer that we relay; `nil` when the realm has none to spare.
-  /// `family`: of the leg's signalling: a peer is given an address it can reach.
+  /// `family`: a peer is given an address it can send to.
   mutating func take(realm: Int, offer: SessionDescription, family: IPAddress.Family, at now: Instant) -> MediaAnchor? {
     guard realms.indices.contains(realm) else { return nil }
     return realms[realm].take(relayed: offer.relayableStreams, of: offer.media.count, family: family, at: now)
   }
 
   mutating func release(_ anchor: MediaAnchor, at now: Instant) {
-    guard realms.indices.contains(Int(anchor.realm)) else { return }
-    realms[Int(anchor.realm)].giveBack(anchor, at: now)
+    // By address and port: a commit may have moved them to another realm.
+    for index in realms.indices { realms[index].giveBack(anchor, at: now) }
   }
+
+  /// After a commit: a live call's ports are not handed out again, whatever the realm they are in is called now. The index of that realm; `UInt16.max`: of none.
+  mutating func hold(_ anchor: MediaAnchor) -> UInt16 {
+    var homes: [UInt16] = []
+    for index in realms.indices where realms[index].hold(anchor) { homes.append(UInt16(index)) }
+    return homes.first ?? .max
+  }
+
+  /// Ports of a leg that are of this realm, RTP and RTCP.
+  func ports(of anchor: MediaAnchor, inRealm index: Int) -> Int { 2 * anchor.ports.count { $0 != 0 && realms[index].has($0, at: anchor.bind) } }
 
   /// A commit: what calls hold stays taken where its realm still exists.
   mutating func reconfigure(from old: Configuration, to new: Configuration) {

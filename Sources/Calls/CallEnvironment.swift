@@ -23,6 +23,7 @@ struct CallEnvironment {
   /// The addresses each peer has now, by peer index.
   var resolved: [[IPAddress]]
   var gate: SourceGate
+  var origins: PeerOrigins
   var load: TrunkLoad
   var trunks: TrunkTable
   var transactions: TransactionLayer
@@ -55,7 +56,9 @@ struct CallEnvironment {
   var wallTime: Double { wallClock + Double(now.nanoseconds) / 1e9 }
 
   func settings(of trunk: Int) -> Configuration.TrunkConfiguration {
-    settings.indices.contains(trunk) ? settings[trunk] : Configuration.TrunkConfiguration()
+    if settings.indices.contains(trunk) { return settings[trunk] }
+    // The trunk went with a commit.
+    return configuration.trunkConfigurations.first { $0.scope == .global }?.settings ?? Configuration.TrunkConfiguration()
   }
 
   // A call may outlive its trunk (a commit took it away; its index is then -1): nobody is told, nothing is given back.
@@ -73,15 +76,13 @@ struct CallEnvironment {
     trunk >= 0 ? routing.translate(status: status, cause: cause, on: trunk) : status
   }
 
-  /// A number for the peer behind a verdict of the gate, the same over commits (FNV-1a of its name).
+  /// A number for the peer behind a verdict of the gate, the same over commits.
   func origin(of verdict: SourceGate.Verdict) -> UInt32 {
-    let peer: Int
     switch verdict {
-    case .stranger: return 0
-    case .noTrunkHere(let index): peer = index
-    case .trunk(let index): peer = configuration.trunks[index].peer
+    case .stranger: 0
+    case .noTrunkHere(let peer): origins[peer]
+    case .trunk(let trunk): origins[configuration.trunks[trunk].peer]
     }
-    return configuration.peers[peer].name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
   }
 
   /// Trunks that a source does not tell apart: a commit can not know to what names will resolve. Each pair is said once, until it is gone.
@@ -96,6 +97,15 @@ struct CallEnvironment {
   }
 
   /// Lines written in one function are of one kind.
+  /// Whether two addresses are one peer's now.
+  func isSamePeer(_ a: IPAddress, _ b: IPAddress) -> Bool {
+    // On no listener: which peer, not which trunk.
+    guard case .noTrunkHere(let first) = gate.judge(source: TransportAddress(a, 0), listener: -1),
+      case .noTrunkHere(let second) = gate.judge(source: TransportAddress(b, 0), listener: -1)
+    else { return false }
+    return first == second
+  }
+
   mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = [], kind: StaticString = #function) {
     actions.append(.note(Exchange.Note(level: level, kind: kind, text: text, fields: fields)))
   }

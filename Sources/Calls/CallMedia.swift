@@ -9,24 +9,40 @@ import Timing
 
 // Media beside the call: which path, whose ports, where each side's packets go.
 extension Call {
-  /// Chooses the path for an attempt and takes ports if it is relayed. False when no ports can be had.
-  mutating func planMedia(_ attempt: Attempt, _ environment: inout CallEnvironment) -> Bool {
-    guard let active, let offer = legs[0].offerAnswer.remote else { return false }
+  /// Chooses the path for an attempt and takes ports if it is relayed. What the caller is told when that can not be; `nil`: it could.
+  mutating func planMedia(_ attempt: Attempt, _ environment: inout CallEnvironment) -> (status: Int, cause: Int?)? {
+    guard let active, let offer = legs[0].offerAnswer.remote else { return (503, 47) }
     // The caller's trunk went with a commit: there is nothing left to say whose ports these would be.
-    guard legs[0].trunk >= 0 else { return false }
+    guard legs[0].trunk >= 0 else { return (503, 47) }
     if environment.routing.bypass(incoming: legs[0].trunk, outgoing: attempt.trunk).allowed {
       mediaPath = .direct
       releaseMedia(leg: 0, side: .incoming, &environment)
-      return true
+      return nil
     }
     mediaPath = .relay
-    if legs[0].anchor == nil, !openSide(.incoming, leg: 0, offer, &environment) { return false }
-    return openSide(.outgoing, leg: active, offer, &environment)
+    // An address family that a realm does not have, or two in one offer: RFC 3261 21.4.26.
+    guard offer.isSent(to: family(of: 0, offer)), hasFamily(0, offer, environment), hasFamily(active, offer, environment) else { return (488, 65) }
+    if legs[0].anchor == nil, !openSide(.incoming, leg: 0, offer, &environment) { return (503, 47) }
+    return openSide(.outgoing, leg: active, offer, &environment) ? nil : (503, 47)
+  }
+
+  /// What our address on a leg must be of: the caller said where it listens; of the called side only the signalling is known yet.
+  private func family(of leg: Int, _ offer: SessionDescription) -> IPAddress.Family {
+    (leg == 0 ? offer.firstFamily : nil) ?? legs[leg].flow.remote.ip.family
+  }
+  private func hasFamily(_ leg: Int, _ offer: SessionDescription, _ environment: CallEnvironment) -> Bool {
+    guard legs[leg].trunk >= 0, let realm = environment.configuration.trunks[legs[leg].trunk].mediaRealm else { return true }
+    return environment.configuration.mediaRealms[realm].addresses.contains { $0.family == family(of: leg, offer) }
+  }
+  /// Whether our ports on a leg can send to where a description of its peer says.
+  func fits(_ description: SessionDescription, leg: Int) -> Bool {
+    guard mediaPath == .relay, let anchor = legs[leg].anchor else { return true }
+    return description.isSent(to: anchor.bind.family)
   }
 
   private mutating func openSide(_ side: MediaSide, leg: Int, _ offer: SessionDescription, _ environment: inout CallEnvironment) -> Bool {
     guard legs[leg].trunk >= 0, let realm = environment.configuration.trunks[legs[leg].trunk].mediaRealm,
-      let anchor = environment.anchors.take(realm: realm, offer: offer, family: legs[leg].flow.remote.ip.family, at: environment.now)
+      let anchor = environment.anchors.take(realm: realm, offer: offer, family: family(of: leg, offer), at: environment.now)
     else {
       environment.counters.mediaRefused += 1
       return false
@@ -125,7 +141,7 @@ extension Call {
   /// The answer in a response on `leg`, taken from the state the offer was sent in (each fork's answer starts there). `nil` when there is none that fits.
   mutating func acceptAnswer(_ response: SIPMessage, leg: Int) -> SessionDescription? {
     guard !response.body.isEmpty, isSDP(response), var base = legs[leg].offerBase,
-      let answer = try? SessionDescription(parsing: response.body)
+      let answer = try? SessionDescription(parsing: response.body), fits(answer, leg: leg)
     else { return nil }
     do throws(OfferAnswer.Violation) { try base.received(answer: answer) } catch { return nil }
     legs[leg].offerAnswer = base
@@ -155,5 +171,14 @@ extension Call {
     guard let answer = acceptAnswer(response, leg: leg), let body = makeAnswer(answer, for: 0, environment) else { return nil }
     programMedia(&environment)
     return body
+  }
+}
+
+extension SessionDescription {
+  /// Of the first relayable stream that names an address; `nil`: all are held the old way (0.0.0.0).
+  fileprivate var firstFamily: IPAddress.Family? { relayableStreams.lazy.compactMap { self.rtpDestination(of: $0)?.ip.family }.first }
+  /// Whether no relayable stream names an address of the other family.
+  fileprivate func isSent(to family: IPAddress.Family) -> Bool {
+    relayableStreams.allSatisfy { rtpDestination(of: $0).map { $0.ip.family == family } ?? true }
   }
 }

@@ -26,7 +26,7 @@ extension Call {
     }
     let offer: SessionDescription
     do throws(Unfit) {
-      offer = try self.offer(in: request)
+      offer = try self.offer(in: request, leg: leg)
     } catch {
       var refusal = answer(error.status, leg: leg, to: request, body: nil)
       if error.status == 415 { LegMessages.appendAcceptable(insteadOf: request, to: &refusal) }
@@ -58,7 +58,7 @@ extension Call {
   /// Why a re-INVITE's body is no offer to us.
   private struct Unfit: Error { var status: Int }
 
-  private func offer(in request: SIPMessage) throws(Unfit) -> SessionDescription {
+  private func offer(in request: SIPMessage, leg: Int) throws(Unfit) -> SessionDescription {
     // RFC 3261 8.2.3
     if LegMessages.isEncoded(request) || (!request.body.isEmpty && !isSDP(request)) { throw Unfit(status: 415) }
     if request.body.isEmpty { throw Unfit(status: 488) }
@@ -68,7 +68,7 @@ extension Call {
     } catch {
       throw Unfit(status: error.status)
     }
-    guard !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }) else { throw Unfit(status: 488) }
+    guard !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }), fits(offer, leg: leg) else { throw Unfit(status: 488) }
     return offer
   }
 

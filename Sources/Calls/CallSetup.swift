@@ -77,11 +77,11 @@ extension Call {
       }
       places.append(attempt.trunk)
       openLeg(attempt, flow, &environment)
-      if planMedia(attempt, &environment) {
+      guard let refusal = planMedia(attempt, &environment) else {
         if opening.isEmpty { invite(&environment) }
         return
       }
-      lastRefusal = (503, 47)
+      lastRefusal = refusal
       dropAttempt(&environment)
     }
     let refusal = lastRefusal ?? (status: 503, cause: 41)

@@ -66,7 +66,8 @@ public struct Exchange {
     let configuration = setup.configuration
     environment = CallEnvironment(
       now: now, configuration: configuration, settings: configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0) },
-      routing: setup.routing, resolved: setup.resolved, gate: SourceGate(configuration, resolved: setup.resolved), load: TrunkLoad(configuration),
+      routing: setup.routing, resolved: setup.resolved, gate: SourceGate(configuration, resolved: setup.resolved),
+      origins: PeerOrigins(configuration), load: TrunkLoad(configuration),
       trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins, clock: clock),
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
@@ -269,6 +270,8 @@ public struct Exchange {
       // Field by field: a leg is large, and a copy of it counts thirty references up and down.
       let trunk = call.legs[owner.leg].trunk
       let state = call.legs[owner.leg].state
+      // Its listener went with one commit and came back with the next.
+      if call.legs[owner.leg].flow.listener == .max { call.legs[owner.leg].flow.listener = flow.listener }
       if trunk >= 0 {
         // A sign of life is an answer that takes or refuses a call: not 100, not the 487 of an attempt that was given up, and not 408 or 503 (decided).
         if message.status != 100, message.status != 408, message.status != 503, !call.legs[owner.leg].abandoned {
@@ -321,9 +324,9 @@ public struct Exchange {
     let new = setup.configuration
     let trunks = old.trunks.map { trunk in new.trunks.firstIndex { $0.name == trunk.name } }
     let listeners = keptListeners(by: new)
-    let realms = old.mediaRealms.map { realm in new.mediaRealms.firstIndex { $0.name == realm.name } }
     let gate = SourceGate(new, resolved: setup.resolved)
     environment.departed = departing(with: gate, listeners: listeners)
+    environment.origins.reconfigure(from: old, resolved: environment.resolved, to: new, gate: gate)
     environment.configuration = new
     environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
     environment.routing = setup.routing
@@ -334,7 +337,10 @@ public struct Exchange {
     environment.anchors.reconfigure(from: old, to: new)
     environment.wallClock = wallClock
     for id in table.ids {
-      withCall(id) { call, _ in call.rename(trunks: trunks, listeners: listeners, realms: realms) }
+      withCall(id) { call, environment in
+        call.rename(trunks: trunks, listeners: listeners)
+        call.holdPorts(&environment)
+      }
     }
     environment.transactions.rename(listeners: listeners)
     environment.warnOfAmbiguousTrunks()
@@ -345,8 +351,10 @@ public struct Exchange {
   /// The names of peers lead elsewhere now: requests of new calls go there and come from there. Calls that are up stay with the addresses they have.
   public mutating func resolve(_ resolved: [[IPAddress]], at now: Instant) {
     environment.now = now
+    let gate = SourceGate(environment.configuration, resolved: resolved)
+    environment.departed = departing(with: gate, listeners: environment.configuration.listeners.indices.map { $0 })
     environment.resolved = resolved
-    environment.gate = SourceGate(environment.configuration, resolved: resolved)
+    environment.gate = gate
     environment.trunks.resolve(resolved)
     environment.warnOfAmbiguousTrunks()
   }

@@ -38,8 +38,8 @@ extension Exchange {
       for trunk in call.places where held.placesOfCalls.indices.contains(trunk) { held.placesOfCalls[trunk] += 1 }
       guard call.phase != .over else { continue }
       for leg in call.legs {
-        guard let anchor = leg.anchor, held.portsOfCalls.indices.contains(Int(anchor.realm)) else { continue }
-        held.portsOfCalls[Int(anchor.realm)] += 2 * anchor.ports.count { $0 != 0 }
+        guard let anchor = leg.anchor else { continue }
+        for realm in held.portsOfCalls.indices { held.portsOfCalls[realm] += environment.anchors.ports(of: anchor, inRealm: realm) }
       }
     }
     return held

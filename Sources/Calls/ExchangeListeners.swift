@@ -52,9 +52,10 @@ extension Exchange {
 }
 
 extension Call {
-  /// The listeners a call that is not over needs: the caller's and that of the attempt under way.
+  /// The listeners a call needs: the caller's and that of the attempt under way; of one that is over, where a BYE still waits for an ACK.
   var listenersInUse: [Int] {
-    guard phase != .over, !legs.isEmpty else { return [] }
+    guard phase != .over else { return legs.indices.filter { legs[$0].leaveWhenAcknowledged }.map { Int(legs[$0].flow.listener) } }
+    guard !legs.isEmpty else { return [] }
     return [Int(legs[0].flow.listener)] + (active.map { [Int(legs[$0].flow.listener)] } ?? [])
   }
 

@@ -200,7 +200,9 @@ extension Call {
     guard flow.listener == legs[leg].flow.listener else { return false }
     // Where the leg's signalling came from stays good whatever commits take away.
     if flow.remote.ip == legs[leg].flow.remote.ip { return true }
-    return legs[leg].trunk >= 0 && environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk)
+    if legs[leg].trunk >= 0 { return environment.gate.belongs(flow.remote.ip, toTrunk: legs[leg].trunk) }
+    // Its trunk has gone, or has another name; the peer may still be there, with all its nodes.
+    return environment.isSamePeer(flow.remote.ip, legs[leg].flow.remote.ip)
   }
 
   mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
@@ -218,19 +220,23 @@ extension Call {
   }
 
   /// After a commit: the same trunks and listeners under their new indexes; -1 for a trunk that is no more.
-  mutating func rename(trunks: [Int?], listeners: [Int?], realms: [Int?]) {
+  mutating func rename(trunks: [Int?], listeners: [Int?]) {
     func renamed(_ trunk: Int) -> Int { trunks.indices.contains(trunk) ? trunks[trunk] ?? -1 : -1 }
     for leg in legs.indices {
       legs[leg].trunk = renamed(legs[leg].trunk)
-      if let anchor = legs[leg].anchor {
-        let realm = Int(anchor.realm)
-        legs[leg].anchor?.realm = realms.indices.contains(realm) ? UInt16(realms[realm] ?? Int(UInt16.max)) : UInt16.max
-      }
       let listener = Int(legs[leg].flow.listener)
       legs[leg].flow.listener = listeners.indices.contains(listener) ? UInt16(listeners[listener] ?? Int(UInt16.max)) : UInt16.max
     }
     places = places.map(renamed)
     for index in attempts.indices { attempts[index].trunk = renamed(attempts[index].trunk) }
     attempts = Array(attempts.prefix(nextAttempt)) + attempts.dropFirst(nextAttempt).filter { $0.trunk >= 0 }
+  }
+
+  /// After a commit: the ports this call has stay taken, in whatever realm they are now.
+  mutating func holdPorts(_ environment: inout CallEnvironment) {
+    guard phase != .over else { return }
+    for leg in legs.indices {
+      if let anchor = legs[leg].anchor { legs[leg].anchor?.realm = environment.anchors.hold(anchor) }
+    }
   }
 }

@@ -12,6 +12,11 @@ extension Exchange {
       guard call.legs.indices.contains(name.leg), call.legs[name.leg].dialog.callID.elementsEqual(response.callID),
         call.legs[name.leg].dialog.localTag.elementsEqual(tag)
       else { return }
+      // Decided: from any source of its trunk, from no other.
+      guard call.mayCome(from: flow, leg: name.leg, environment) else {
+        environment.counters.foreignDialogSources += 1
+        return
+      }
       // Its transaction lives and waits: the answer with the right branch is still to come, and has the dialog this one names.
       guard call.legs[name.leg].client == nil else { return }
       call.receivedRepeatedAnswer(response, leg: name.leg, &environment)

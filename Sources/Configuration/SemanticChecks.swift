@@ -152,6 +152,8 @@ struct SemanticChecks {
     "authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate", "authentication-info", "reason", "retry-after", "privacy",
     "p-asserted-identity", "p-preferred-identity", "rseq", "rack", "session-expires", "x", "min-se", "expires", "mime-version", "timestamp", "replaces",
     "refer-to", "r", "referred-by", "b", "event", "o", "subscription-state", "path", "service-route",
+    "join", "target-dialog", "in-reply-to", "max-breadth", "content-language", "content-id", "security-client", "security-server", "security-verify",
+    "sip-etag", "sip-if-match", "flow-timer", "allow-events", "u", "refer-sub", "recv-info", "info-package",
   ]
 
   private mutating func passedHeadersAreExtra() {

@@ -80,6 +80,17 @@ public struct PortPool: Sendable {
     return true
   }
 
+  /// Takes that very pair, if it is not taken yet. False when it is not of this pool.
+  public mutating func hold(_ port: UInt16) -> Bool {
+    guard let index = index(of: port) else { return false }
+    if !pairs[index].isTaken {
+      unlink(index)
+      pairs[index].isTaken = true
+    }
+    return true
+  }
+  public func has(_ port: UInt16) -> Bool { index(of: port) != nil }
+
   private func isRested(_ index: Int, at now: Instant) -> Bool {
     guard let released = pairs[index].releasedAt else { return true }
     return now >= released + Self.quarantine

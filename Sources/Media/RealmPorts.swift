@@ -57,6 +57,15 @@ public struct RealmPorts: Sendable {
     for port in anchor.ports where port != 0 { pools[index].pool.release(port, at: now) }
   }
 
+  /// Marks the ports of an anchor that are of this realm as taken: a commit may have brought them (back) here while a call has them. False when none is.
+  public mutating func hold(_ anchor: MediaAnchor) -> Bool {
+    guard let index = index(of: anchor) else { return false }
+    var isHere = false
+    for port in anchor.ports where port != 0 && pools[index].pool.hold(port) { isHere = true }
+    return isHere
+  }
+  public func has(_ port: UInt16, at bind: IPAddress) -> Bool { pools.contains { $0.address.bind == bind && $0.pool.has(port) } }
+
   /// Port pairs, and what they mean in calls of one audio stream.
   public struct Capacity: Sendable, Equatable {
     public var pairs: Int

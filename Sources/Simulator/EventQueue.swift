@@ -6,9 +6,13 @@ import Timing
 /// What is going to happen, in order of time; what is due at the same instant happens in the order it was entered.
 struct EventQueue: Sendable {
   enum Event: Sendable {
-    case toExchange([UInt8], from: TransportAddress, listener: UInt16)
+    case toExchange([UInt8], from: TransportAddress, Place)
     case toParty([UInt8], Party, from: TransportAddress)
-    case unreachable(SIP.Flow)
+    /// A datagram to that address came back.
+    case unreachable(TransportAddress, Place)
+    case stream(UInt32, SimulatedStreams.End, SimulatedStreams.Task)
+    /// A connection is cut.
+    case connectionCut
     case media(MediaEvent)
     case packetToExchange([UInt8], from: TransportAddress, to: TransportAddress)
     case errand(Party, Errand)
@@ -18,7 +22,10 @@ struct EventQueue: Sendable {
     case garbage
     case clearing
     case commit
+    case lookUp
     case stop
+    /// So long may stopping take.
+    case halted
     case calm
     case judgement
     case hangUp

@@ -66,6 +66,18 @@ public struct Knobs: Sendable {
   var t1 = 500
   var t1OfParties: [Int] = []
   var tryingOfParties: [Int] = []
+  /// Which parties use TCP.
+  var isStream: [Bool] = []
+  /// Streams: of the pieces a message is cut into, how many are not all the rest; of the messages, how many wait for the next.
+  var cutPercent = 0
+  var gluePercent = 0
+  /// Connections cut, and how long an end may not know of it, in seconds.
+  var connectionCuts = 0
+  var halfOpenSeconds = 0
+  /// Of the messages cut into pieces, in how many the connection is cut between two pieces.
+  var breakPercent = 0
+  /// How often a party does not take a connection of the exchange.
+  var refusedConnections = 0
   var calls = 10
   /// Seconds in which calls are placed and faults happen.
   var seconds = 90
@@ -92,6 +104,10 @@ public struct Knobs: Sendable {
   /// Operator: calls cleared, commits.
   var clearings = 0
   var commits = 0
+  /// Names of peers looked up anew.
+  var lookUps = 0
+  /// The last commit, when faults stop, puts everything back.
+  var mendsConfiguration = true
   var stops = false
   /// Of all events, how many are followed by swapping a call for its copy.
   var rewritePercent = 10
@@ -119,6 +135,7 @@ public struct Knobs: Sendable {
       tryingOfParties.append(random.pick([0, 0, 200]))
     }
     t1 = random.pick([200, 500, 500, 500, 1000])
+    drawStreams(&random)
     drawAccidents(&random)
     drawConfiguration(&random)
   }
@@ -152,6 +169,17 @@ public struct Knobs: Sendable {
     return m
   }
 
+  private mutating func drawStreams(_ random: inout RandomSource) {
+    let percent = random.pick([0, 0, 35, 35, 100])
+    isStream = Party.allCases.map { _ in random.chance(percent) }
+    cutPercent = random.pick([0, 20, 60, 95])
+    gluePercent = random.pick([0, 20, 60])
+    connectionCuts = random.chance(60) ? random.between(1, 12) : 0
+    halfOpenSeconds = random.pick([0, 1, 10])
+    breakPercent = random.pick([0, 0, 1, 5])
+    refusedConnections = random.chance(30) ? random.between(5, 40) : 0
+  }
+
   private mutating func drawAccidents(_ random: inout RandomSource) {
     func moment(_ r: inout RandomSource, _ seconds: Int) -> Instant { Instant(nanoseconds: 0) + .milliseconds(r.below(seconds * 1000)) }
     if random.chance(40) {
@@ -174,8 +202,10 @@ public struct Knobs: Sendable {
     strangers = random.chance(50) ? random.between(1, 30) : 0
     storms = random.chance(30) ? random.between(1, 4) : 0
     clearings = random.chance(20) ? random.between(1, 3) : 0
-    commits = random.chance(20) ? random.between(1, 3) : 0
-    stops = random.chance(8)
+    commits = random.chance(35) ? random.between(1, 8) : 0
+    lookUps = commits > 0 ? random.below(6) : 0
+    mendsConfiguration = random.chance(70)
+    stops = random.chance(12)
   }
 
   private mutating func drawConfiguration(_ random: inout RandomSource) {

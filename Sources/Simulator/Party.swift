@@ -11,8 +11,6 @@ public enum Party: Int, CaseIterable, Sendable {
   /// A second node of the same party: in-dialog requests may come from there, and routes may lead there.
   var secondNode: TransportAddress { TransportAddress(node(2), address.port) }
   var media: IPAddress { node(10) }
-  /// Index of the listener its trunk is on.
-  var listener: UInt16 { self == .hq ? 0 : 1 }
   public var name: String { ["hq", "acme-1", "spare-1"][rawValue] }
 
   /// Stands in headers, tags, Call-IDs, reason phrases and descriptions of this party. Two equal letters, so that one damaged byte can not make
@@ -40,13 +38,4 @@ public enum Party: Int, CaseIterable, Sendable {
     }
     return nil
   }
-}
-
-/// The exchange's own addresses.
-enum Ourselves {
-  static let ip = IPAddress(192, 0, 2, 9)
-  static let lan = TransportAddress(ip, 5060)
-  static let wan = TransportAddress(ip, 5070)
-  static func listener(at address: TransportAddress) -> UInt16? { address == lan ? 0 : address == wan ? 1 : nil }
-  static func address(ofListener index: UInt16) -> TransportAddress { index == 0 ? lan : wan }
 }

@@ -14,7 +14,7 @@ extension SimulatedParty {
     decorate(&invite, call)
     invite.setBody(description(&call, answering: nil), type: "application/sdp")
     call.inviteSequence = invite.cseqNumber
-    call.client = layer.send(invite, on: Flow(listener: 0, transport: .udp, remote: home), sentBy: sentBy, at: now)
+    call.client = layer.send(invite, on: flow(to: home), sentBy: sentBy, at: now)
     call.withholdsAcknowledgement = random.chance(manners.neverAcknowledges)
     if random.chance(manners.cancelsAtOnce) {
       wish(in: random.milliseconds(0, 300), .cancel(call: call.number), now)

@@ -170,6 +170,6 @@ extension SimulatedParty {
     request.append(.cseq, bytes("\(random.below(100)) ") + method.token)
     decorate(&request, nil)
     if random.chance(20) { request.append(.require, bytes("100rel, \(markText)")) }
-    _ = layer.send(request, on: Flow(listener: 0, transport: .udp, remote: home), sentBy: sentBy, at: now)
+    _ = layer.send(request, on: flow(to: home), sentBy: sentBy, at: now)
   }
 }

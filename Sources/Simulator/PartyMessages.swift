@@ -29,9 +29,9 @@ extension SimulatedParty {
     if call?.hasForeignContact == true {
       message.append(.contact, bytes("<sip:\(markText)@203.0.113.\(1 + random.below(200)):5060>"))
     } else {
-      message.append(.contact, bytes("<sip:\(markText)-phone@\(party.address);\(markText)=1>"))
+      message.append(.contact, bytes("<sip:\(markText)-phone@\(party.address);\(markText)=1\(isStream ? ";transport=tcp" : "")>"))
     }
-    if call?.isRouteRecorded == true { message.append(.recordRoute, bytes("<sip:\(party.secondNode);lr;\(markText)=1>")) }
+    if call?.isRouteRecorded == true { message.append(.recordRoute, bytes("<sip:\(party.secondNode);lr;\(markText)=1\(isStream ? ";transport=tcp" : "")>")) }
     if message.isRequest {
       message.append(.userAgent, bytes("\(markText) phone/1.0 (\(ip))"))
       message.append(.pAssertedIdentity, bytes("\"Alice\" <sip:+14255551000@\(ip)>"))
@@ -105,7 +105,7 @@ extension SimulatedParty {
   func route(_ dialog: Dialog) -> Flow {
     var remote = home
     if let uri = try? SIPURI(parsing: dialog.nextHop), let ip = IPAddress(uri.host) { remote = TransportAddress(ip, uri.port ?? 5060) }
-    return Flow(listener: 0, transport: .udp, remote: remote)
+    return flow(to: remote)
   }
 
   var sentBy: [UInt8] { party.address.text }

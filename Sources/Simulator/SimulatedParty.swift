@@ -13,6 +13,8 @@ struct SimulatedParty: Sendable {
     var bytes: [UInt8]
     var from: TransportAddress
     var to: TransportAddress
+    /// On streams the one to take, 0 = any or a new one.
+    var connection: UInt32 = 0
   }
   struct Tally: Sendable {
     var placed = 0, taken = 0, answered = 0, refused = 0, cancelled = 0, lateAnswers = 0, forks = 0, secondAnswers = 0, silences = 0
@@ -59,8 +61,12 @@ struct SimulatedParty: Sendable {
     return TransactionLayer(shard: 0, timers: timers, random: random.branch())
   }
 
+  var isStream: Bool { knobs.isStream[party.rawValue] }
   /// Where its exchange is.
-  var home: TransportAddress { Ourselves.address(ofListener: party.listener) }
+  var home: TransportAddress { Place.home(of: party, isStream: isStream).address }
+  func flow(to remote: TransportAddress, connection: UInt32 = 0) -> Flow {
+    Flow(listener: 0, transport: isStream ? .tcp : .udp, remote: remote, connection: connection)
+  }
   var nextDeadline: Instant? { isDown ? nil : layer.nextDeadline }
   var t1: Gap { .milliseconds(knobs.t1OfParties[party.rawValue]) }
   /// Whether it still knows a dialog by its Call-ID.
@@ -68,10 +74,17 @@ struct SimulatedParty: Sendable {
 
   // MARK: In
 
-  mutating func receive(_ bytes: [UInt8], from source: TransportAddress, at now: Instant) {
+  mutating func receive(_ bytes: [UInt8], from source: TransportAddress, connection: UInt32 = 0, at now: Instant) {
     guard !isDown, let message = try? SIPMessage(parsing: bytes) else { return }
     if message.isRequest, isUnheard(message) { return }
-    layer.receive(message, from: Flow(listener: 0, transport: .udp, remote: source), at: now)
+    layer.receive(message, from: flow(to: source, connection: connection), at: now)
+    drain(at: now)
+  }
+
+  /// A connection of its is no more.
+  mutating func lost(connection: UInt32, to remote: TransportAddress, at now: Instant) {
+    guard !isDown else { return }
+    layer.unreachable(flow(to: remote, connection: connection), at: now)
     drain(at: now)
   }
 
@@ -151,7 +164,7 @@ struct SimulatedParty: Sendable {
   private mutating func drain(at now: Instant) {
     while let output = layer.nextOutput() {
       switch output {
-      case .transmit(let bytes, let flow): post(bytes, to: flow.remote, at: now)
+      case .transmit(let bytes, let flow): post(bytes, on: flow, at: now)
       case .request(let server, let message, let flow): received(message, server: server, from: flow, at: now)
       case .ack(let message, _): receivedAcknowledgement(message)
       case .cancelled(let server): receivedCancel(server, at: now)
@@ -163,8 +176,8 @@ struct SimulatedParty: Sendable {
     calls.removeAll { $0.state == .over }
   }
 
-  private mutating func post(_ bytes: [UInt8], to destination: TransportAddress, at now: Instant) {
-    let parcel = Parcel(bytes: bytes, from: departure ?? party.address, to: destination)
+  private mutating func post(_ bytes: [UInt8], on flow: Flow, at now: Instant) {
+    let parcel = Parcel(bytes: bytes, from: departure ?? party.address, to: flow.remote, connection: departure == nil ? flow.connection : 0)
     departure = nil
     outbox.append(parcel)
     // What is repeated in a storm is fresh: a request of a minute ago would be a new one.

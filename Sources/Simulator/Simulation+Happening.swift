@@ -8,15 +8,18 @@ import Timing
 extension Simulation {
   mutating func happen(_ event: EventQueue.Event) {
     switch event {
-    case .toExchange(let bytes, let source, let listener):
-      note(.delivered(TraceEvent.Signal(bytes, remote: source)))
-      exchange.receive(bytes, on: SIP.Flow(listener: listener, transport: .udp, remote: source), at: now)
+    case .toExchange(let bytes, let source, let place):
+      guard let listener = scene.listener(at: place) else { return tally.add("datagrams to a listener that is gone", 1) }
+      deliver(bytes, on: SIP.Flow(listener: listener, transport: .udp, remote: source))
     case .toParty(let bytes, let party, let source):
       parties[party.rawValue].receive(bytes, from: source, at: now)
-    case .unreachable(let flow):
+    case .unreachable(let remote, let place):
+      guard let listener = scene.listener(at: place) else { return }
       tally.add("unreachable reports", 1)
-      note(.happening("\(flow.remote) is unreachable"))
-      exchange.unreachable(flow, at: now)
+      note(.happening("\(remote) is unreachable"))
+      exchange.unreachable(SIP.Flow(listener: listener, transport: .udp, remote: remote), at: now)
+    case .stream(let id, let end, let task): happen(task, on: id, at: end)
+    case .connectionCut: cutConnection()
     case .media(let event):
       note(.answer(event))
       exchange.media(event, at: now)
@@ -27,6 +30,7 @@ extension Simulation {
       tally.add("crashes of parties", 1)
       note(.happening("\(crash.party.name) crashes and forgets everything"))
       parties[crash.party.rawValue].crash()
+      loseConnections(of: crash)
     case .restart(let party):
       parties[party.rawValue].isDown = false
       note(.happening("\(party.name) is back"))
@@ -34,10 +38,15 @@ extension Simulation {
     case .garbage: throwGarbage()
     case .clearing: clear()
     case .commit: commit()
+    case .lookUp: lookUp()
     case .stop:
       tally.add("stops", 1)
-      note(.happening("the operator stops the exchange"))
+      callsAtStop = exchange.calls.map(\.id)
+      note(.stopping(callsAtStop))
       exchange.endAllCalls(at: now)
+      queue.enter(.halted, at: now + .seconds(5))
+    case .halted:
+      note(.halted(unfinished: exchange.calls.filter { $0.state != "ending" }.map(\.id)))
     case .calm: becomeCalm()
     case .judgement: judge()
     case .hangUp:
@@ -52,6 +61,19 @@ extension Simulation {
     note(.packetSent(bytes, from: forward.from, to: forward.to, source: source))
     tally.add("media packets relayed", 1)
     if let party = Party.owning(forward.to.ip) { parties[party.rawValue].heard(bytes) }
+  }
+
+  /// What the exchange is given, with what it owes its sender.
+  mutating func deliver(_ bytes: [UInt8], on flow: SIP.Flow) {
+    note(.delivered(TraceEvent.Signal(bytes, remote: flow.remote, standing: standing(of: flow.remote.ip))))
+    exchange.receive(bytes, on: flow, at: now)
+  }
+
+  func standing(of ip: IPAddress) -> TraceEvent.Signal.Standing {
+    guard let party = Party.owning(ip) else { return .stranger }
+    if scene.admits(party), ip == party.secondNode.ip || scene.shape.isResolved(party) { return .peer }
+    let isInCall = exchange.calls.contains { call in call.legs.contains { $0.remote.ip == ip && $0.dialog != "gone" } }
+    return isInCall ? .former : .stranger
   }
 
   // MARK: Accidents
@@ -69,8 +91,7 @@ extension Simulation {
     text += "From: <sip:x@\(source.ip)>;tag=1\r\nTo: <sip:y@192.0.2.9>\r\nCall-ID: \(random.next())\r\nCSeq: 1 \(method)\r\n"
     text += "Contact: <sip:x@\(source)>\r\nContent-Length: 0\r\n\r\n"
     if random.chance(20) { text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK0\r\n\r\n" }
-    let listener = UInt16(random.below(2))
-    queue.enter(.toExchange(Array(text.utf8), from: source, listener: listener), at: now)
+    queue.enter(.toExchange(Array(text.utf8), from: source, random.pick([.lan, .wan])), at: now)
   }
 
   /// From a peer's own address: bytes that are no SIP, or hardly.
@@ -88,7 +109,9 @@ extension Simulation {
         "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bK000000000000000000000000000000000a\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n\r\n"
           .utf8)
     }
-    queue.enter(.toExchange(bytes, from: party.address, listener: random.chance(80) ? party.listener : 1 - party.listener), at: now)
+    if knobs.isStream[party.rawValue] { return throwGarbage(bytes, onStreamOf: party) }
+    let home = Place.home(of: party, isStream: false)
+    queue.enter(.toExchange(bytes, from: party.address, random.chance(80) ? home : home.sibling), at: now)
   }
 
   private mutating func clear() {
@@ -101,13 +124,36 @@ extension Simulation {
   }
 
   private mutating func commit() {
-    commits += 1
-    guard let setup = try? scene.setup(turn: commits) else { return }
+    var shape = scene.shape
+    shape.change(&random)
+    install(shape)
+  }
+
+  private mutating func lookUp() {
+    var shape = scene.shape
+    shape.lookUp(&random)
+    scene.take(shape)
+    tally.add("names that lead elsewhere", 1)
+    note(.happening("names are looked up: \(shape.unresolved.map(\.name).sorted()) have no address"))
+    exchange.resolve(scene.resolved, at: now)
+  }
+
+  /// As the daemon does it: goodbyes by the listeners that go, then the new configuration, then their connections are closed.
+  private mutating func install(_ shape: Shape) {
+    var next = scene
+    next.take(shape)
+    guard let setup = try? next.setup() else { return violate("Configuration", "a commit could not be compiled: \(shape)") }
     tally.add("commits", 1)
-    note(.happening("a commit that reorders peers and trunks"))
+    let gone = scene.shape.listeners.filter { !shape.listeners.contains($0) }
+    note(.happening("commit: peers \(shape.peers), trunks \(shape.trunks)\(shape.trunkSuffix), listeners \(shape.listeners), moved \(shape.moved.count)"))
+    tally.add("commits that take a trunk away", scene.shape.trunks.contains { !shape.trunks.contains($0) } ? 1 : 0)
+    tally.add("commits that take a listener away", gone.isEmpty ? 0 : 1)
     exchange.leaveListeners(to: setup.configuration, at: now)
-    while let action = exchange.nextAction() { carryOut(action) }
+    carryOutActions()
+    scene = next
     exchange.reconfigure(setup, wallClock: 1_700_000_000, at: now)
+    carryOutActions()
+    for place in gone { closeConnections(at: place) }
   }
 
   // MARK: Acts
@@ -115,6 +161,8 @@ extension Simulation {
   private mutating func becomeCalm() {
     note(.calm)
     network.isCalm = true
+    streams.isCalm = true
+    if knobs.commits > 0, knobs.mendsConfiguration { install(Shape(knobs)) }
     for index in parties.indices {
       parties[index].isDown = false
       parties[index].becomeCalm(at: now)
@@ -125,7 +173,7 @@ extension Simulation {
   private mutating func judge() {
     var unsettled: [String] = []
     for call in exchange.calls where call.state == "calling" || call.state == "ringing" {
-      if let leg = call.legs.last, let party = Party.allCases.first(where: { $0.name == leg.trunk }),
+      if let leg = call.legs.last, let party = Party.allCases.first(where: { leg.trunk.hasPrefix($0.name) }),
         !parties[party.rawValue].knows(Array(leg.callID.utf8))
       {
         continue
@@ -142,6 +190,9 @@ extension Simulation {
     for (name, count) in [
       ("datagrams", net.carried), ("datagrams lost", net.lost), ("datagrams doubled", net.duplicated), ("datagrams damaged", net.damaged),
       ("datagrams cut off", net.cut), ("media ports refused", media.refusals),
+      ("connections opened", streams.tally.opened), ("connections refused", streams.tally.refused), ("connections cut", streams.tally.cut),
+      ("connections cut inside a message", streams.tally.cutInside), ("connections with broken framing", streams.tally.broken),
+      ("segments", streams.tally.segments), ("messages glued together", streams.tally.glued),
     ] { tally.add(name, count) }
     for party in parties {
       let t = party.tally

@@ -17,7 +17,7 @@ import Timing
 public struct Simulation {
   let seed: UInt64
   let knobs: Knobs
-  let scene: Scene
+  var scene: Scene
   let isRewriting: Bool
   public var onEvent: ((TraceEvent) -> Void)?
 
@@ -26,6 +26,7 @@ public struct Simulation {
   var exchange: Exchange
   var media: SimulatedMedia
   var network: SimulatedNetwork
+  var streams: SimulatedStreams
   var parties: [SimulatedParty]
   var random: RandomSource
   private var rewriting: RandomSource
@@ -34,7 +35,8 @@ public struct Simulation {
   private(set) var violation: Violation?
   var tally = Tally()
   private var mediaFreeAt = Instant(nanoseconds: 0)
-  var commits = 0
+  /// Calls there were when stopping was asked for.
+  var callsAtStop: [String] = []
 
   /// `rewriting` false: no call is swapped for its copy; the trace must be the same.
   public init(seed: UInt64, rewriting isRewriting: Bool = true) throws {
@@ -46,6 +48,7 @@ public struct Simulation {
     rewriting = RandomSource(seed: seed ^ 0x7265_7772_6974_65)
     let forExchange = random.branch()
     network = SimulatedNetwork(knobs: knobs, random: random.branch())
+    streams = SimulatedStreams(knobs: knobs, random: random.branch())
     media = SimulatedMedia(random: random.branch(), refusedPercent: knobs.mediaRefusedPercent)
     var timers = TransactionLayer.Timers()
     timers.t1 = .milliseconds(knobs.t1)
@@ -76,8 +79,10 @@ public struct Simulation {
     for _ in 0..<knobs.garbage { queue.enter(.garbage, at: moment(&random)) }
     for _ in 0..<knobs.strangers { queue.enter(.stranger, at: moment(&random)) }
     for _ in 0..<knobs.clearings { queue.enter(.clearing, at: moment(&random)) }
+    for _ in 0..<knobs.lookUps { queue.enter(.lookUp, at: moment(&random)) }
     for _ in 0..<knobs.commits { queue.enter(.commit, at: moment(&random)) }
     if knobs.stops { queue.enter(.stop, at: moment(&random)) }
+    if knobs.isStream.contains(true) { for _ in 0..<knobs.connectionCuts { queue.enter(.connectionCut, at: moment(&random)) } }
     for (index, crash) in knobs.crashes.enumerated() {
       queue.enter(.crash(index), at: crash.at)
       queue.enter(.restart(crash.party), at: min(crash.backAt, calmAt))
@@ -131,8 +136,9 @@ public struct Simulation {
 
   /// Carries out what the exchange and the parties want, then maybe swaps a call for its copy and looks inside.
   private mutating func settle() {
-    while let action = exchange.nextAction() { carryOut(action) }
+    carryOutActions()
     for index in parties.indices { empty(index) }
+    for task in streams.takeOutbox() { queue.enter(.stream(task.id, task.end, task.task), at: task.at) }
     rewriteMaybe()
     if trace.count % 16 == 0 { look() }
   }
@@ -162,24 +168,36 @@ public struct Simulation {
 
   // MARK: Out of the exchange
 
-  mutating func carryOut(_ action: Exchange.Action) {
+  mutating func carryOutActions() {
+    while let action = exchange.nextAction() { carryOut(action) }
+  }
+
+  private mutating func carryOut(_ action: Exchange.Action) {
     switch action {
-    case .transmit(let bytes, let flow):
-      note(.sent(TraceEvent.Signal(bytes, remote: flow.remote)))
-      let source = Ourselves.address(ofListener: flow.listener)
-      guard let party = Party.owning(flow.remote.ip), flow.remote == party.address || flow.remote == party.secondNode else { return }
-      if parties[party.rawValue].isDown {
-        if knobs.crashes.contains(where: { $0.party == party && $0.isReported }) { queue.enter(.unreachable(flow), at: now + .milliseconds(20)) }
-        return
-      }
-      for copy in network.carry(bytes, party, towardsExchange: false, at: now) {
-        queue.enter(.toParty(copy.bytes, party, from: source), at: copy.at)
-      }
+    case .transmit(let bytes, let flow): transmit(bytes, on: flow)
     case .media(let command): carryOut(command)
     case .record(let record, _):
       note(.record(record))
       tally.add("calls \(record.outcome.rawValue)", 1)
     case .note: break
+    }
+  }
+
+  private mutating func transmit(_ bytes: [UInt8], on flow: SIP.Flow) {
+    guard let place = scene.place(ofListener: flow.listener), place.transport == flow.transport else {
+      tally.add("messages for a listener that is gone", 1)
+      return note(.happening("no listener any more for \(TraceEvent.Signal(bytes, remote: flow.remote).summary)"))
+    }
+    note(.sent(TraceEvent.Signal(bytes, remote: flow.remote)))
+    guard let party = Party.owning(flow.remote.ip) else { return }
+    if place.isStream { return transmit(bytes, on: flow, at: place, to: party) }
+    guard flow.remote == party.address || flow.remote == party.secondNode, !knobs.isStream[party.rawValue] else { return }
+    if parties[party.rawValue].isDown {
+      if knobs.crashes.contains(where: { $0.party == party && $0.isReported }) { queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20)) }
+      return
+    }
+    for copy in network.carry(bytes, party, towardsExchange: false, at: now) {
+      queue.enter(.toParty(copy.bytes, party, from: place.address), at: copy.at)
     }
   }
 
@@ -211,13 +229,15 @@ public struct Simulation {
   }
 
   private mutating func send(_ parcel: SimulatedParty.Parcel, _ party: Party) {
-    guard let listener = Ourselves.listener(at: parcel.to) else {
+    let isStream = knobs.isStream[party.rawValue]
+    guard let place = Place.at(parcel.to, isStream: isStream) else {
       // Its own second node, when it wrote a route to there; anywhere else the exchange must have led it.
       if Party.owning(parcel.to.ip) != party { violate("Addresses", "\(party.name) was led to \(parcel.to), which is nobody's") }
       return
     }
+    if isStream { return send(parcel, party, to: place) }
     for copy in network.carry(parcel.bytes, party, towardsExchange: true, at: now) {
-      queue.enter(.toExchange(copy.bytes, from: parcel.from, listener: listener), at: copy.at)
+      queue.enter(.toExchange(copy.bytes, from: parcel.from, place), at: copy.at)
     }
   }
 }

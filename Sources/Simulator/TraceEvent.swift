@@ -14,9 +14,30 @@ public struct TraceEvent: Sendable {
     /// What is no message, but enough of a request to be answered.
     public var fragment: SIPMessage?
     public var remote: TransportAddress
-    public init(_ bytes: [UInt8], remote: TransportAddress) {
+    public enum Standing: Sendable {
+      /// The configuration in force has a peer there.
+      case peer
+      /// It had one, and calls with it live: in them it must be heard.
+      case former
+      /// Nothing is owed.
+      case stranger
+    }
+    /// Of the sender, when it was delivered.
+    public var standing: Standing
+    /// Whether the exchange has to take notice of it: of a former peer only what belongs to something it has begun.
+    var isOwed: Bool {
+      switch standing {
+      case .peer: return true
+      case .stranger: return false
+      case .former:
+        guard let message else { return false }
+        return !message.isRequest || message.to.tag != nil
+      }
+    }
+    public init(_ bytes: [UInt8], remote: TransportAddress, standing: Standing? = nil) {
       self.bytes = bytes
       self.remote = remote
+      self.standing = standing ?? (Party.owning(remote.ip) == nil ? .stranger : .peer)
       do throws(SIPMessage.ParseFailure) { message = try SIPMessage(parsing: bytes) } catch { fragment = error.answerable }
     }
   }
@@ -40,6 +61,8 @@ public struct TraceEvent: Sendable {
     case unsettled([String])
     /// Faults stop; then everybody hangs up; then nothing is left to happen.
     case calm, hangUp, ended
+    /// Stopping was asked for when these calls were there, and 5 s later.
+    case stopping([String]), halted(unfinished: [String])
     case happening(String)
   }
   public var at: Instant
@@ -61,7 +84,7 @@ extension TraceEvent: CustomStringConvertible {
   private var text: String {
     switch what {
     case .sent(let signal): "<- \(signal.remote)  \(signal.summary)"
-    case .delivered(let signal): "-> \(signal.remote)  \(signal.summary)"
+    case .delivered(let signal): "-> \(signal.remote)\(signal.standing == .peer ? "" : " (\(signal.standing))")  \(signal.summary)"
     case .command(let command): "media command  \(command)"
     case .answer(let event): "media event    \(event)"
     case .bound(let address): "bound \(address)"
@@ -76,12 +99,16 @@ extension TraceEvent: CustomStringConvertible {
     case .calm: "faults stop"
     case .hangUp: "everybody hangs up"
     case .ended: "the end"
+    case .stopping(let calls): "the operator stops the exchange with \(calls.count) calls"
+    case .halted(let unfinished): "5 s after stopping, not ending: \(unfinished)"
     case .happening(let text): text
     }
   }
 }
 
 extension SIPMessage {
+  /// Where no request is ever repeated by right (RFC 3261 17.1.1.2), and no transaction waits for repetitions.
+  var isFromStream: Bool { topVia.transport?.isReliable ?? false }
   /// RFC 3261 8.1.1.8: a Contact that requests can be sent to.
   var hasTarget: Bool { contact.map { $0.uri.scheme == .sip || $0.uri.scheme == .sips } ?? false }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import Simulator
 
-// simulate --first N --seeds K [--verbose] | --seed N [--trace]
+// simulate --first N --seeds K [--verbose] [--keep-going] | --seed N [--trace]
 // Runs seeds one after another. Exit 0: no rule was broken. Exit 1: one was; what is printed is enough to see it again. Exit 2: usage.
 
 let options = Options(Array(CommandLine.arguments.dropFirst()))
@@ -12,6 +12,7 @@ guard let options else {
 TrapReport.install()
 
 var total = Tally()
+var broken = 0
 var slowest = (seed: UInt64(0), seconds: 0.0)
 let began = Options.clock()
 for seed in options.first..<(options.first + options.seeds) {
@@ -31,6 +32,12 @@ for seed in options.first..<(options.first + options.seeds) {
   total.add(outcome.tally)
   if options.verbose { print("seed \(seed): \(outcome.events) events, hash \(String(outcome.hash, radix: 16)), \(Int(seconds * 1000)) ms") }
   if let violation = outcome.violation {
+    if options.keepsGoing {
+      broken += 1
+      print("seed \(seed) broke \(violation.checker): \(violation.text)")
+      fflush(nil)
+      continue
+    }
     if !options.traces {
       print("The last \(outcome.lastEvents.count) of \(outcome.events) events:")
       for event in outcome.lastEvents { print(event) }
@@ -54,5 +61,6 @@ for seed in options.first..<(options.first + options.seeds) {
 let seconds = Options.clock() - began
 for (name, count) in total.counts { print("\(name): \(count)") }
 print(
-  "\(options.seeds) seeds, \(Int(total.virtualSeconds / 3600)) virtual hours in \(Int(seconds)) s (\(Int(Double(options.seeds) / max(seconds, 0.001))) seeds a second, slowest seed \(slowest.seed) with \(Int(slowest.seconds * 1000)) ms); no rule was broken"
+  "\(options.seeds) seeds, \(Int(total.virtualSeconds / 3600)) virtual hours in \(Int(seconds)) s (\(Int(Double(options.seeds) / max(seconds, 0.001))) seeds a second, slowest seed \(slowest.seed) with \(Int(slowest.seconds * 1000)) ms); \(broken == 0 ? "no rule was broken" : "\(broken) broke a rule")"
 )
+exit(broken == 0 ? 0 : 1)

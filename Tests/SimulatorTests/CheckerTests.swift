@@ -39,6 +39,7 @@ import Timing
   private func answer(_ status: Int, tag: String = "t") -> [UInt8] { message("SIP/2.0 \(status) X", to: "<sip:b@h>;tag=\(tag)", cseq: "1 INVITE") }
   private var ack: [UInt8] { message("ACK sip:b@h SIP/2.0", to: "<sip:b@h>;tag=t", cseq: "1 ACK", branch: "z9hG4bK2") }
   private var bye: [UInt8] { message("BYE sip:b@h SIP/2.0", to: "<sip:b@h>;tag=t", cseq: "2 BYE", branch: "z9hG4bK3") }
+  private var byeAnswer: [UInt8] { message("SIP/2.0 200 OK", to: "<sip:b@h>;tag=t", cseq: "2 BYE", branch: "z9hG4bK3") }
   private var nothingHeld: TraceEvent.What { .holdings(Exchange.Holdings(), broken: []) }
   private func record(_ id: String, answered: Bool) -> CallRecord {
     CallRecord(
@@ -51,7 +52,8 @@ import Timing
   func sound() {
     #expect(
       complaint([
-        delivered(invite), sent(answer(200)), delivered(ack), delivered(bye), .record(record("1", answered: true)), nothingHeld, .unsettled([]), .ended,
+        delivered(invite), sent(answer(200)), delivered(ack), delivered(bye), sent(byeAnswer), .record(record("1", answered: true)), nothingHeld,
+        .unsettled([]), .ended,
       ]) == nil)
   }
 
@@ -188,6 +190,63 @@ import Timing
     var impossible = record("1", answered: true)
     impossible.answered = 9
     #expect(complaint([.record(impossible)]) == "Records")
+  }
+
+  @Test("Farewells: their BYE in a dialog that stands is left without an answer — RFC 3261 15.1.2")
+  func unansweredBye() {
+    let up: [TraceEvent.What] = [delivered(invite), sent(answer(200)), delivered(ack), nothingHeld]
+    #expect(complaint(up + [delivered(bye), nothingHeld, nothingHeld], apart: 600) == "Farewells")
+    #expect(complaint(up + [delivered(bye), sent(byeAnswer), nothingHeld, nothingHeld], apart: 600) == nil)
+    // In a dialog that never was, nothing is owed.
+    #expect(complaint([delivered(bye), nothingHeld, nothingHeld], apart: 600) == nil)
+  }
+
+  @Test("Who was a peer and has a call is owed an answer in it, and nothing outside it; a stranger nothing")
+  func formerPeers() {
+    func from(_ standing: TraceEvent.Signal.Standing, _ bytes: [UInt8]) -> TraceEvent.What {
+      .delivered(.init(bytes, remote: Self.hq, standing: standing))
+    }
+    let up: [TraceEvent.What] = [delivered(invite), sent(answer(200)), delivered(ack), nothingHeld]
+    #expect(complaint(up + [from(.former, bye), nothingHeld, nothingHeld], apart: 600) == "Farewells")
+    #expect(complaint(up + [from(.stranger, bye), nothingHeld, nothingHeld], apart: 600) == nil)
+    #expect(complaint([from(.former, invite), nothingHeld, .ended]) == nil)
+    #expect(complaint([from(.stranger, invite), nothingHeld, .ended]) == nil)
+  }
+
+  @Test("Credentials: a header that answers a challenge", arguments: ["Authorization", "Proxy-Authorization"])
+  func credentials(name: String) {
+    #expect(complaint([sent(message("OPTIONS sip:b@h SIP/2.0", cseq: "1 OPTIONS", extra: "\(name): Digest username=\"x\"\r\n"))]) == "Credentials")
+  }
+
+  @Test("Media: sessions that no live call has, ports bound for no live leg")
+  func strayMedia() {
+    let anchor = MediaAnchor(realm: 0, bind: IPAddress(192, 0, 2, 9), advertised: IPAddress(192, 0, 2, 9), ports: [30_000])
+    let port = TransportAddress(anchor.bind, 30_000)
+    func held(_ sessions: Int) -> TraceEvent.What {
+      var holdings = Exchange.Holdings()
+      holdings.calls = 5
+      holdings.mediaSessions = sessions
+      return .holdings(holdings, broken: [])
+    }
+    let open: [TraceEvent.What] = [.command(.open(session: 1, side: .incoming, anchor: anchor)), .bound(port)]
+    #expect(complaint(open + [held(1)]) == nil)
+    #expect(complaint(open + [held(0)]) == "Media")
+    #expect(complaint([held(1)]) == "Media")
+    #expect(complaint(open + [.command(.release(session: 1, side: .incoming)), held(1)]) == "Media")
+    #expect(complaint(open + [.command(.release(session: 1, side: .incoming)), .unbound(port), held(1)]) == nil)
+  }
+
+  @Test("Records: 5 s after stopping a call is not ending, or has no record")
+  func stopping() {
+    let ended: [TraceEvent.What] = [delivered(invite), sent(answer(486)), .record(record("1", answered: false))]
+    #expect(complaint(ended + [.stopping(["1"]), .halted(unfinished: [])]) == nil)
+    #expect(complaint(ended + [.stopping(["1"]), .halted(unfinished: ["1"])]) == "Records")
+    #expect(complaint(ended + [.stopping(["1", "2"]), .halted(unfinished: [])]) == "Records")
+    #expect(complaint([delivered(invite), .stopping([]), .halted(unfinished: [])]) == "Answers")
+    #expect(complaint([.stopping([]), delivered(invite), .halted(unfinished: [])]) == nil)
+    let up: [TraceEvent.What] = [delivered(invite), sent(answer(200)), delivered(ack)]
+    #expect(complaint(up + [.stopping([]), .halted(unfinished: [])]) == "Farewells")
+    #expect(complaint(up + [.stopping([]), delivered(bye), .halted(unfinished: [])]) == nil)
   }
 
   @Test("Liveness and restore")

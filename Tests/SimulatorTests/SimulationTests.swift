@@ -46,10 +46,10 @@ import Testing
     #expect(outcome.violation == nil, replay(outcome))
   }
 
-  @Test("The faults are really on: over thirty runs each of them happens")
+  @Test("The faults are really on: over sixty runs each of them happens")
   func faultsHappen() throws {
     var total = Tally()
-    for seed in 1...30 as ClosedRange<UInt64> { total.add(try run(seed).tally) }
+    for seed in 1...60 as ClosedRange<UInt64> { total.add(try run(seed).tally) }
     for name in [
       "calls placed", "calls answered", "calls cancelled", "calls refused", "calls failed", "datagrams lost", "datagrams doubled", "datagrams damaged",
       "datagrams cut off", "crashes of parties", "unreachable reports", "strangers' datagrams", "garbage datagrams", "attempts not heard",
@@ -57,7 +57,9 @@ import Testing
       "forked attempts", "second answers of a fork", "answers never acknowledged", "re-INVITEs", "re-INVITEs answered", "re-INVITE glares",
       "re-INVITEs cancelled",
       "hang-ups before ACK", "BYEs that crossed", "retransmission storms", "odd requests", "media packets relayed", "media packets heard", "commits", "stops",
-      "calls cleared by the operator", "media ports refused",
+      "calls cleared by the operator", "media ports refused", "connections opened", "connections refused", "connections cut",
+      "connections cut inside a message", "connections with broken framing", "messages glued together", "commits that take a trunk away",
+      "commits that take a listener away", "names that lead elsewhere",
     ] { #expect(total.count(name) > 0, "\(name) never happened") }
   }
 }

@@ -43,7 +43,7 @@ struct AcknowledgementChecker: Checker {
     case .sent(let signal):
       if let message = signal.message { sent(message, signal, now) }
     case .delivered(let signal):
-      if let message = signal.message, Party.owning(signal.remote.ip) != nil { delivered(message, signal, now) }
+      if let message = signal.message, signal.isOwed { delivered(message, signal, now) }
     case .ended:
       if let open = ours.first ?? theirs.first { return "the run ended before an ACK or BYE for \(open.summary)" }
     default: break

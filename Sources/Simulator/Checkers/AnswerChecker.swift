@@ -12,6 +12,7 @@ struct AnswerChecker: Checker {
 
   private struct Question: Sendable {
     var summary: String
+    var askedAt: Instant
     var answer: (status: Int, tag: [UInt8], at: Instant)?
     /// A damaged copy was answered by itself; whatever else comes for the same branch is not to be judged.
     var isPoisoned = false
@@ -21,24 +22,34 @@ struct AnswerChecker: Checker {
   /// Looked up; iterated only to find the first unanswered one, in the order of `order`.
   private var questions: [[UInt8]: Question] = [:]
   private var order: [[UInt8]] = []
+  private var stoppingAt = Instant(nanoseconds: 0)
 
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
     case .delivered(let signal):
-      guard Party.owning(signal.remote.ip) != nil, let message = signal.message ?? signal.fragment, message.isRequest else { return nil }
+      guard signal.isOwed, let message = signal.message ?? signal.fragment, message.isRequest else { return nil }
       // A damaged one may be called anything and still be answered as an INVITE, by its CSeq.
       guard message.method == .invite || signal.message == nil else { return nil }
       let key = Self.key(message)
-      // T4 after the ACK, or 64*T1 after the answer, whatever comes: from T4 on nobody can tell.
-      if let answer = questions[key]?.answer, event.at >= answer.at + min(t1 * 64, .seconds(5)) { questions[key]?.isRepeated = true }
+      // T4 after the ACK, or 64*T1 after the answer, whatever comes: from T4 on nobody can tell. On streams timer I is zero.
+      let patience: Gap = message.isFromStream ? .seconds(0) : min(t1 * 64, .seconds(5))
+      if let answer = questions[key]?.answer, event.at >= answer.at + patience { questions[key]?.isRepeated = true }
       if questions[key] == nil {
-        questions[key] = Question(summary: signal.summary)
+        questions[key] = Question(summary: signal.summary, askedAt: event.at)
         order.append(key)
       }
       if signal.message == nil { questions[key]?.isPoisoned = true }
     case .sent(let signal):
       guard let message = signal.message, !message.isRequest, message.method == .invite, message.status >= 200 else { return nil }
       return answered(message, event.at)
+    case .stopping: stoppingAt = event.at
+    case .halted:
+      for key in order {
+        guard let question = questions[key], question.answer == nil, !question.isPoisoned, !question.isRepeated, question.askedAt <= stoppingAt else {
+          continue
+        }
+        return "not answered 5 s after stopping: \(question.summary)"
+      }
     case .ended:
       for key in order {
         if let question = questions[key], question.answer == nil, !question.isPoisoned, !question.isRepeated {

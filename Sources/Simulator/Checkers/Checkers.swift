@@ -9,9 +9,10 @@ public struct Checkers: Sendable {
   /// `t1` of the exchange.
   public init(t1: Gap) {
     rules = [
-      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(), SequenceChecker(), DialogChecker(),
+      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(), CredentialChecker(), SequenceChecker(),
+      DialogChecker(), ConservationChecker(),
       MediaChecker(),
-      ConservationChecker(), RecordChecker(), LivenessChecker(), RestoreChecker(),
+      RecordChecker(), LivenessChecker(), RestoreChecker(),
     ]
   }
 

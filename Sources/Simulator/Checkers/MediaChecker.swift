@@ -1,4 +1,5 @@
 import Addressing
+import Calls
 import Media
 import SDP
 import SIP
@@ -11,6 +12,12 @@ struct MediaChecker: Checker {
   private var closed: Set<UInt64> = []
   private var awaited: Set<UInt64> = []
   private var bound: Set<TransportAddress> = []
+  /// Of each side that was opened, the RTP and RTCP ports.
+  private struct Side: Hashable {
+    var session: UInt64
+    var isIncoming: Bool
+  }
+  private var ports: [Side: [TransportAddress]] = [:]
   /// The call that named a media address in its descriptions.
   private var owners: [TransportAddress: [UInt8]] = [:]
   /// Addresses that two calls named: a damaged description, or a damaged Call-ID beside a sound one.
@@ -33,6 +40,10 @@ struct MediaChecker: Checker {
     case .packetDelivered(_, let from, _):
       if Party.owning(from.ip) != nil { sources.insert(from) }
     case .packetSent(let bytes, _, let to, let source): return forwarded(bytes, to, source)
+    case .holdings(let held, _):
+      if held.mediaSessions != open.count { return "\(open.count) media sessions are open, live calls have \(held.mediaSessions)" }
+      let used = Set(ports.values.joined())
+      if let stray = bound.sorted(by: { $0.port < $1.port }).first(where: { !used.contains($0) }) { return "port \(stray) is bound and of no live leg" }
     case .ended:
       if !open.isEmpty { return "\(open.count) media sessions were never closed" }
       if !awaited.isEmpty { return "\(awaited.count) media sessions never gave their counts" }
@@ -44,14 +55,20 @@ struct MediaChecker: Checker {
 
   private mutating func observe(_ command: MediaCommand) -> String? {
     switch command {
-    case .open(let session, _, let anchor):
+    case .open(let session, let side, let anchor):
+      ports[Side(session: session, isIncoming: side == .incoming)] = anchor.ports.filter { $0 != 0 }.flatMap {
+        [TransportAddress(anchor.bind, $0), TransportAddress(anchor.bind, $0 &+ 1)]
+      }
       if closed.contains(session) { return "session \(String(session, radix: 16)) was opened after its close" }
       if anchor.ports.allSatisfy({ $0 == 0 }) { return "an anchor without a port" }
       open.insert(session)
     case .program(let session, _, _, _), .release(let session, _), .report(let session):
+      if case .release(_, let side) = command { ports[Side(session: session, isIncoming: side == .incoming)] = nil }
       guard open.contains(session) else { return "a command for session \(String(session, radix: 16)), which is not open: \(command)" }
     case .close(let session):
       guard open.remove(session) != nil else { return "session \(String(session, radix: 16)) was closed and not open" }
+      ports[Side(session: session, isIncoming: true)] = nil
+      ports[Side(session: session, isIncoming: false)] = nil
       closed.insert(session)
       awaited.insert(session)
     }

@@ -16,17 +16,19 @@ struct RecordChecker: Checker {
   /// copies, which are answered by themselves.
   private var heardAt: [[UInt8]: Instant] = [:]
   private var again = 0
+  /// There when stopping was asked for.
+  private var stopped: [String] = []
 
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
     case .delivered(let signal):
-      guard Party.owning(signal.remote.ip) != nil, let message = signal.message ?? signal.fragment, message.isRequest, message.method == .invite else {
+      guard signal.standing == .peer, let message = signal.message ?? signal.fragment, message.isRequest, message.method == .invite else {
         return nil
       }
       let key = AnswerChecker.key(message)
       if signal.message == nil { again += 1 }
       if let before = heardAt[key] {
-        if event.at.since(before) > .seconds(5) { again += 1 }
+        if message.isFromStream || event.at.since(before) > .seconds(5) { again += 1 }
       } else if message.to.tag == nil {
         offered.insert(key)
       }
@@ -39,6 +41,10 @@ struct RecordChecker: Checker {
     case .record(let record):
       if !records.insert(record.id).inserted { return "a second record of call \(record.id)" }
       return impossible(record)
+    case .stopping(let calls): stopped = calls
+    case .halted(let unfinished):
+      if let first = unfinished.first { return "call \(first) is not ending 5 s after stopping was asked for" }
+      if let first = stopped.first(where: { !records.contains($0) }) { return "call \(first) has no record 5 s after stopping was asked for" }
     case .ended:
       let possible = answered.count + again
       if records.count < answered.count || records.count > possible { return "\(records.count) records of \(answered.count)...\(possible) calls" }
