@@ -28,6 +28,8 @@ final class ConfigurationDesk {
   private let files: ConfigurationFiles
   /// In force.
   private(set) var running: Configuration
+  /// Why the last commit is not what runs, or not what the next start finds; until the next commit.
+  private(set) var trouble: String?
   private var stored: ConfigurationDatabase.Stored
   private var opened: ConfigurationDatabase?
   private let hasSnapshot: Bool
@@ -38,18 +40,25 @@ final class ConfigurationDesk {
     self.files = files
     running = saved.snapshot ?? Configuration()
     stored = saved.stored
+    trouble = saved.trouble
     hasSnapshot = saved.snapshot != nil
   }
 
-  /// What a daemon that starts lets run: the snapshot; decoded anew when another version wrote it; `nil` when nothing was ever committed.
-  func restored() throws(ControlError) -> Configuration? {
+  /// What a daemon that starts lets run: the snapshot; decoded anew when another version wrote it; `nil` when there is nothing, or `trouble` says why not.
+  func restored() -> Configuration? {
     guard let commit = stored.running else { return nil }
-    if !hasSnapshot {
+    if hasSnapshot { return running }
+    do throws(ControlError) {
       running = try told { () throws(ConfigurationError) in
         try ConfigurationTree(json: commit.json, context: try dependencies.context()).decoded().configuration
       }
+      return running
+    } catch {
+      // It stays where an operator finds it: as the newest of the commits before.
+      stored = ConfigurationDatabase.Stored(past: [commit] + stored.past)
+      trouble = "the last commit is not understood by this version, so nothing runs; `rollback 1` or `load FILE`, then `commit` put it right: \(error.text)"
+      return nil
     }
-    return running
   }
 
   /// Loaded at first use.
@@ -190,6 +199,7 @@ final class ConfigurationDesk {
       throw ControlError(.refused, node: "commit", "could not be stored, so what ran before runs again: \(error)")
     }
     running = prepared.configuration
+    trouble = nil
     return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + ending + stored)
   }
 

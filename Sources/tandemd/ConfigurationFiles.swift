@@ -10,6 +10,7 @@ import Linux
 /// | --- | --- |
 /// | `running.json` | the commit in force and its decoded snapshot, from which a restart starts |
 /// | `previous.json` | what `running.json` was before, for when that can not be read |
+/// | `running.json.damaged` | one that could not be read, for who wants to look at it |
 /// | `past.json` | the commits before it, newest first |
 /// | `candidate.json` | the candidate as RFC 7951 JSON, while it differs from what runs |
 struct ConfigurationFiles {
@@ -17,7 +18,7 @@ struct ConfigurationFiles {
     var stored = ConfigurationDatabase.Stored()
     /// `nil`: nothing was ever committed, or another version wrote it: then `stored.running` is to be decoded anew.
     var snapshot: Configuration?
-    /// `running.json` could not be read, so this is the commit before it: one sentence.
+    /// `running.json` could not be read, so this is the commit before it, or nothing: one sentence.
     var trouble: String?
   }
   private struct Running: Codable {
@@ -31,29 +32,39 @@ struct ConfigurationFiles {
   private static let version = 1
 
   let directory: String
+  /// Why nothing is written: commits hold in memory, and say this.
+  var unkept: String?
   private var running: String { directory + "/running.json" }
   private var previous: String { directory + "/previous.json" }
   private var past: String { directory + "/past.json" }
   private var candidate: String { directory + "/candidate.json" }
 
-  /// When `running.json` is damaged the commit before it is taken, and the damaged file stays as `running.json.damaged`; without one it is an error (starting empty would drop a
-  /// configuration). The other files are passed over when they are damaged.
-  func load() throws(SystemCallError) -> Saved {
+  /// When `running.json` is damaged the commit before it is taken; without one nothing runs. Never an error: somebody must be able to look. The damaged file stays, also
+  /// as `running.json.damaged`, until a commit takes its name. The other files are passed over when they are damaged.
+  func load() -> Saved {
     var saved = Saved()
-    saved.stored.past = try Files.read(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
-    saved.stored.candidate = try Files.read(candidate).map { String(decoding: $0, as: UTF8.self) }
-    guard let bytes = try Files.read(running) else { return saved }
-    if !take(bytes, into: &saved) {
-      guard let before = try Files.read(previous), take(before, into: &saved) else {
-        throw SystemCallError("read", errno: EBADMSG, object: running, advice: "it is damaged: restore it, or move it away to start with --config FILE")
-      }
-      try? Files.write(bytes, to: running + ".damaged")
-      saved.trouble =
-        "\(running) is damaged (kept as running.json.damaged): the commit before it runs; `rollback`, `show configuration` and `commit` put it right"
+    saved.stored.past = contents(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
+    saved.stored.candidate = contents(candidate).map { String(decoding: $0, as: UTF8.self) }
+    do throws(SystemCallError) {
+      guard let bytes = try Files.read(running) else { return saved }
+      if !take(bytes, into: &saved) { saved.trouble = "\(running) is damaged" + (keepDamaged(bytes) ? " (kept as running.json.damaged)" : "") }
+    } catch { saved.trouble = "\(error)" }
+    if let trouble = saved.trouble {
+      let isBefore = contents(previous).map { take($0, into: &saved) } ?? false
+      let others = isBefore || !saved.stored.past.isEmpty ? "`rollback`, `show configuration` and `commit` put" : "`load FILE` and `commit` put"
+      saved.trouble = "\(trouble): \(isBefore ? "the commit before it runs" : "no commit before it can be read, so nothing runs"); \(others) it right"
     }
     // `past.json` was written for a commit whose `running.json` was not, or is damaged: what it calls past runs.
     if let first = saved.stored.past.first, first == saved.stored.running { saved.stored.past.removeFirst() }
     return saved
+  }
+
+  /// `nil`: there is none, or it can not be read.
+  private func contents(_ path: String) -> [UInt8]? { (try? Files.read(path)) ?? nil }
+
+  private func keepDamaged(_ bytes: [UInt8]) -> Bool {
+    if contents(running + ".damaged") == bytes { return true }
+    return unkept == nil && (try? Files.write(bytes, to: running + ".damaged")) != nil
   }
 
   private func take(_ bytes: [UInt8], into saved: inout Saved) -> Bool {
@@ -71,8 +82,11 @@ struct ConfigurationFiles {
   /// Throws when the commit does not hold. Returns what went wrong after it did, as a sentence.
   func save(_ stored: ConfigurationDatabase.Stored, snapshot: Configuration) throws(SystemCallError) -> [String] {
     guard let commit = stored.running else { return [] }
+    if let unkept { return [unkept] }
     try Files.write(encoded(Past(commits: stored.past)), to: past)
-    if let before = try Files.read(running), decoded(CommitOnly.self, before) != nil { try Files.write(before, to: previous) }
+    if let before = contents(running) {
+      if decoded(CommitOnly.self, before) != nil { try Files.write(before, to: previous) } else { _ = keepDamaged(before) }
+    }
     let unsynced = try Files.replace(running, with: encoded(Running(version: Self.version, commit: commit, snapshot: snapshot)))
     var warnings = unsynced.map { ["the commit runs and is stored, but a power cut now may lose it: \($0)"] } ?? []
     do throws(SystemCallError) { try saveCandidate(stored.candidate) } catch {
@@ -82,6 +96,7 @@ struct ConfigurationFiles {
   }
 
   func saveCandidate(_ text: String?) throws(SystemCallError) {
+    guard unkept == nil else { return }
     if let text { try Files.write(Array(text.utf8), to: candidate) } else { try Files.remove(candidate) }
   }
 

@@ -32,7 +32,8 @@ final class Daemon {
   private let notifier = SystemdNotifier()
   private let farewell: Farewell
   /// No second daemon on our folders.
-  private let locks: [FolderLock]
+  private let state: StateFolder
+  private let runtimeLock: FolderLock
   private let poll: EventPoll
   private let records: RecordKeeper
   private let notes: NoteKeeper
@@ -49,20 +50,18 @@ final class Daemon {
     self.options = options
     self.log = log
     farewell = try Farewell(signals, log: log)
-    try Files.makeFolder(options.stateDirectory)
-    try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
     // Before anything in them is touched.
-    locks = [
-      try FolderLock(options.stateDirectory, option: "--state-dir"), try FolderLock(options.runtimeDirectory, option: "--runtime-dir"),
-    ]
+    let state = try StateFolder(options.stateDirectory)
+    self.state = state
+    if let trouble = state.trouble { log.write(.error, trouble) }
+    try Files.makeFolder(options.runtimeDirectory, mode: 0o755)
+    runtimeLock = try FolderLock(options.runtimeDirectory, option: "--runtime-dir")
     let socket = try ControlSocket(path: RuntimeDirectory.controlSocket(in: options.runtimeDirectory), mode: 0o666)
     let binary = Options.binaryPath()
     let memory = ProbeMemory(runtimeDirectory: options.runtimeDirectory, daemon: binary)
     let plugins = PluginFolder(options.pluginDirectory, daemon: binary, memory: memory, log: log)
     self.plugins = plugins
-    let files = ConfigurationFiles(directory: options.stateDirectory)
-    let saved = try files.load()
-    if let trouble = saved.trouble { log.write(.error, trouble) }
+    let files = ConfigurationFiles(directory: options.stateDirectory, unkept: state.trouble)
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
     notes = try NoteKeeper(log: log)
 
@@ -72,8 +71,9 @@ final class Daemon {
       ConfigurationDesk.Dependencies(
         context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply,
         callsLosingListener: live.callsLosingListener),
-      files: files, saved: saved)
-    let restored = try desk.restored()
+      files: files, saved: files.load())
+    let restored = desk.restored()
+    if let trouble = desk.trouble { log.write(.error, trouble) }
     let (box, lines) = (records.mailbox, notes.mailbox)
     let live = self.live
     func serve(_ configuration: Configuration) throws -> SignallingThread {
@@ -99,7 +99,8 @@ final class Daemon {
     poll = try EventPoll()
     network = try? NetworkWatcher()
     let service = ControlService(
-      Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, notes: notes, desk: desk, live: live, network: network), desk: desk)
+      Daemon.dependencies(plugins: plugins, signalling: signalling, records: records, notes: notes, desk: desk, live: live, network: network, state: state),
+      desk: desk)
     control = try ControlConnections(service, socket: socket, poll: poll, firstKey: Key.control)
     try poll.add(farewell.descriptor, key: Key.farewell)
     try poll.add(records.mailbox.descriptor, key: Key.records)
@@ -109,8 +110,10 @@ final class Daemon {
     try seed(isEmpty: restored == nil)
   }
 
-  /// Decided: `--config` seeds an empty state directory; afterwards the last commit wins, and start says which it took.
+  /// Decided: `--config` seeds an empty state directory; afterwards the last commit wins, and start says which it took. A directory whose last commit can not be read
+  /// is not empty: somebody decides.
   private func seed(isEmpty: Bool) throws {
+    if isEmpty, desk.trouble != nil { return log.write(.notice, "nothing runs until somebody commits") }
     guard isEmpty else {
       if let file = options.configFile { log.write(.notice, "the last commit in \(options.stateDirectory) is in force; \(file) is only for an empty one") }
       return log.write(.notice, "configuration: \(desk.summary)")
@@ -128,7 +131,7 @@ final class Daemon {
 
   private static func dependencies(
     plugins: PluginFolder, signalling: SignallingThread, records: RecordKeeper, notes: NoteKeeper, desk: ConfigurationDesk, live: LiveSystem,
-    network: NetworkWatcher?
+    network: NetworkWatcher?, state: StateFolder
   ) -> ControlDependencies {
     var wants = ControlDependencies(version: Version.text, started: WallClock.now(), exchange: ExchangeQuestions(signalling))
     wants.plugins = {
@@ -145,6 +148,8 @@ final class Daemon {
       var off = [SystemStatus.Off(what: "fast path", why: "media is relayed by sockets in this version")]
       if SystemdNotifier().watchdog == nil { off.append(.init(what: "watchdog", why: "not started by a service manager that watches")) }
       if network == nil { off.append(.init(what: "interface events", why: "no netlink socket")) }
+      if let trouble = state.trouble { off.append(.init(what: "what is kept", why: trouble)) }
+      if let trouble = desk.trouble { off.append(.init(what: "the last commit", why: trouble)) }
       if let trouble = live.trouble { off.append(.init(what: "the last commit", why: trouble)) }
       if let trouble = records.trouble { off.append(.init(what: "call records", why: trouble)) }
       return off
@@ -246,7 +251,7 @@ enum Watchdog {
       guard let clock = try? EventPoll() else { return }
       while true {
         // Half of it: a thread that hangs is noticed then, and the manager waits its whole limit from the last word on.
-        if MonotonicClock.now().since(signalling.lastTurn) < Gap(nanoseconds: limit.nanoseconds / 2) { notifier.alive() }
+        if signalling.isTurning(at: MonotonicClock.now(), within: Gap(nanoseconds: limit.nanoseconds / 2)) { notifier.alive() }
         clock.wait(pause) { _ in }
       }
     }

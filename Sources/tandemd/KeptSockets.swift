@@ -45,6 +45,12 @@ final class KeptSockets {
     }
   }
 
+  /// A start has failed with those it took: the manager closes its copies, or they would be in the way of the next try.
+  func letGo() {
+    for name in kept { store.forget(name) }
+    kept.removeAll()
+  }
+
   /// Keeps the sockets of these endpoints and forgets all others, those of before the restart too.
   func follow(_ endpoints: [SignallingEndpoint]) {
     let wanted = endpoints.prefix(DescriptorStore.most).map { (name: Self.name($0.listener), descriptor: $0.descriptor) }

@@ -265,6 +265,10 @@ final class SignallingLoop {
 
   /// A commit. New listeners are bound before anything changes, those that are gone are closed when all is done; calls that need them end first, by their sockets.
   func reconfigure(_ setup: Exchange.Setup) throws(SystemCallError) {
+    try heartbeat.working(since: MonotonicClock.now()) { () throws(SystemCallError) in try takeOver(setup) }
+  }
+
+  private func takeOver(_ setup: Exchange.Setup) throws(SystemCallError) {
     let new = try bound(setup.configuration.listeners)
     let gone = endpoints.filter { old in !new.contains { $0 === old } }
     exchange.leaveListeners(to: setup.configuration, at: now)

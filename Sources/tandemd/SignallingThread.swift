@@ -41,13 +41,15 @@ final class SignallingThread: Sendable {
     let mailbox = try Mailbox<Message>()
     let heartbeat = Heartbeat()
     let media = try MediaThread { event in mailbox.post(.media(event)) }
+    let kept = store.map(KeptSockets.init)
     do throws(SystemCallError) {
       let loop = Handover(
         try SignallingLoop(
-          exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat, kept: store.map(KeptSockets.init)))
+          exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat, kept: kept))
       try Thread.spawn(name: "signalling") { loop.value.run() }
     } catch {
       media.post(.stop)
+      kept?.letGo()
       throw error
     }
     self.mailbox = mailbox
@@ -95,8 +97,12 @@ final class SignallingThread: Sendable {
     media.post(.stop)
   }
 
-  /// When the slower of the two threads last went round; a few beats ago means that it hangs.
+  /// When the slower of the two threads last went round.
   var lastTurn: Instant { min(heartbeat.last, media.heartbeat.last) }
+  /// False when one of the two hangs: it has not gone round for `limit`, and is not taking over a commit.
+  func isTurning(at now: Instant, within limit: Gap) -> Bool {
+    heartbeat.isBeating(at: now, within: limit) && media.heartbeat.isBeating(at: now, within: limit)
+  }
 
   private func askLoop<Answer: Sendable>(limit: Gap, working: Gap? = nil, _ job: @escaping @Sendable (SignallingLoop) -> Answer) -> Answer? {
     let question = Question<Answer>()

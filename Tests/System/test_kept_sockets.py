@@ -127,6 +127,21 @@ class KeptSockets(SystemTest):
         # FDPOLL=0: an error pending on a socket is no reason to drop it.
         self.assertTrue(all(said.get("FDPOLL") == "0" for said in manager.said if "FDSTORE" in said))
 
+    def test_sockets_of_a_start_that_fails_are_not_in_the_way_of_the_next_try(self):
+        manager = self.manager()
+        manager.kill()
+        # 5060 comes back from the store, 5070 is a stranger's.
+        os.close(manager.store.pop(f"udp {self.stage.at(1)} 5070"))
+        thief = self.stage.socket(1, 5070)
+        manager.start()
+        thief.close()
+        log = self.stage.folder / "tandemd.log"
+        self.assertTrue(wait_for(lambda: manager.take() and "runs now" in log.read_text()), log.read_text()[-1000:])
+        self.assertTrue(wait_for(lambda: manager.take() and len(manager.store) == 2))
+        a = Endpoint(self.stage.socket(A), self.stage.inside)
+        a.send(a.request("OPTIONS", "x"))
+        a.expect(200)
+
     def test_what_no_listener_wants_is_forgotten_and_a_name_alone_is_not_believed(self):
         manager = self.manager()
         manager.kill()

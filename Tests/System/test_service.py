@@ -11,7 +11,7 @@ import unittest
 
 from appliance import BIN, ROOT
 from scenario import answers, calls
-from stage import A, B, C, OUT, Namespace, Stage, SystemTest, wait_for
+from stage import A, B, C, OUT, Namespace, Stage, SystemTest, needed, wait_for
 from wire import Endpoint, answered
 
 # Tests/Plugins/fixture.c
@@ -327,15 +327,35 @@ class Restarting(ServiceTest):
         # The call that was up when it died has no record; those before and after have.
         self.assertEqual([record["outcome"] for record in self.record(2)], ["answered", "answered"])
 
-    def test_a_damaged_state_is_named_and_not_overwritten(self):
+    def test_a_damaged_state_is_said_and_not_overwritten_until_a_commit(self):
         appliance = self.stage.start()
         appliance.stop()
         running = appliance.folder / "state" / "running.json"
         running.write_text('{"commit": tru')
-        text = self.refused("--state-dir", str(appliance.folder / "state"))
-        self.assertIn(str(running), text)
+        (appliance.folder / "state" / "previous.json").unlink(missing_ok=True)
+        appliance.start()
+        self.assertIn(f"{running} is damaged", appliance.output())
+        off = {one["what"]: one["why"] for one in appliance.json("show", "system")["off"]}
+        self.assertIn("nothing runs", off["the last commit"])
         self.assertEqual(running.read_text(), '{"commit": tru')
+        appliance.tandem("-f", str(appliance.configuration))
+        appliance.tandem("commit")
+        self.assertEqual((appliance.folder / "state" / "running.json.damaged").read_text(), '{"commit": tru')
+        self.assertNotIn("the last commit", [one["what"] for one in appliance.json("show", "system")["off"]])
+        self.places_a_call()
 
+    def test_a_read_only_state_directory_is_said_and_runs_from_memory(self):
+        needed(self, os.geteuid() == 0, "a mount needs root")
+        state = self.stage.folder / "appliance" / "state"
+        self.stage.prefix = ["unshare", "--mount", "sh", "-c", f'mkdir -p {state} && mount -t tmpfs -o ro none {state} && exec "$@"', "sh"]
+        appliance = self.stage.start()
+        self.stage.prefix = []
+        off = {one["what"]: one["why"] for one in appliance.json("show", "system")["off"]}
+        self.assertIn("not kept over a restart", off["what is kept"])
+        self.assertIn(str(state), off["what is kept"])
+        appliance.tandem("set", "trunk", "b", "max-calls", "9")
+        self.assertIn("not kept over a restart", appliance.tandem("commit"))
+        self.places_a_call()
 
     def test_a_commit_that_can_not_run_at_start_runs_as_soon_as_it_can(self):
         appliance = self.stage.start()

@@ -24,7 +24,7 @@ struct ConfigurationFilesTests {
   func roundTrip() throws {
     defer { clean() }
     #expect(try files.save(stored(2, past: [1]), snapshot: Configuration()).isEmpty)
-    let loaded = try files.load()
+    let loaded = files.load()
     #expect(loaded.stored == stored(2, past: [1]))
     #expect(loaded.snapshot != nil)
   }
@@ -37,7 +37,7 @@ struct ConfigurationFilesTests {
     let running = try #require(try contents("running.json"))
     _ = try files.save(stored(3, past: [2, 1]), snapshot: Configuration())
     try running.write(to: folder + "/running.json")
-    #expect(try files.load().stored == stored(2, past: [1]))
+    #expect(files.load().stored == stored(2, past: [1]))
   }
 
   @Test("A candidate that can not be written is a warning: the commit holds")
@@ -48,7 +48,7 @@ struct ConfigurationFilesTests {
     let warnings = try files.save(stored(1, past: []), snapshot: Configuration())
     #expect(warnings.count == 1 && warnings[0].contains("candidate"))
     rmdir(folder + "/candidate.json")
-    #expect(try files.load().stored.running == commit(1))
+    #expect(files.load().stored.running == commit(1))
   }
 
   private func contents(_ name: String) throws -> [UInt8]? {

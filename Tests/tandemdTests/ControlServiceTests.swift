@@ -35,8 +35,8 @@ private final class Bench {
   }
 
   /// As a daemon that starts does.
-  func open() throws {
-    let files = ConfigurationFiles(directory: folder)
+  func open(unkept: String? = nil) throws {
+    let files = ConfigurationFiles(directory: folder, unkept: unkept)
     let dependencies = ConfigurationDesk.Dependencies(
       context: { () throws(ConfigurationError) in try YANGContext() },
       apply: { [unowned self] configuration, _ throws(ControlError) in
@@ -46,7 +46,7 @@ private final class Bench {
       callsLosingListener: { [unowned self] configuration in
         busy.filter { busy in !configuration.listeners.contains { $0.name == busy.listener } }
       }, wallClock: { 1_700_000_000 })
-    desk = ConfigurationDesk(dependencies, files: files, saved: try files.load())
+    desk = ConfigurationDesk(dependencies, files: files, saved: files.load())
     let questions = ExchangeQuestions(
       calls: { [unowned self] () throws(ControlError) in views }, countMedia: {}, ladder: { _ throws(ControlError) in nil },
       trunks: { () throws(ControlError) in [.init(name: "hq", calls: 2, isUp: true, reason: "")] }, peers: { () throws(ControlError) in [] },
@@ -287,18 +287,18 @@ private let lines = #"""
 
   @Test("a start takes the snapshot; one in another version's form is decoded anew from the commit")
   func restored() throws {
-    #expect(try bench.desk.restored() == nil)
+    #expect(bench.desk.restored() == nil)
     try bench.ask(Done.self, .edit(lines: lines))
     try bench.ask(CommitResult.self, .commit(comment: nil))
     let before = bench.desk.running
     try bench.open()
-    #expect(try bench.desk.restored() == before)
+    #expect(bench.desk.restored() == before)
     let path = bench.folder + "/running.json"
     let text = String(decoding: try #require(try Files.read(path)), as: UTF8.self)
     try Files.write(Array(text.replacing(#""version":1"#, with: #""version":0"#).utf8), to: path)
     try bench.open()
     #expect(bench.desk.running == Configuration())
-    #expect(try bench.desk.restored() == before)
+    #expect(bench.desk.restored() == before)
   }
 
   @Test("when running.json is damaged the commit before it runs, and the damaged file is kept beside it")
@@ -310,16 +310,65 @@ private let lines = #"""
     }
     let whole = try #require(try Files.read(path))
     try Files.write(whole.prefix(whole.count / 2), to: path)
-    let saved = try ConfigurationFiles(directory: bench.folder).load()
+    let saved = ConfigurationFiles(directory: bench.folder).load()
     #expect(saved.trouble?.contains(path) == true && saved.stored.running?.comment == "30" && saved.stored.past.first?.comment != "30")
     #expect(saved.snapshot?.trunks.first { $0.name == "hq" }?.maxCalls == 30)
     #expect(try Files.read(path + ".damaged")?.count == whole.count / 2)
   }
 
-  @Test("a damaged running.json without one before it is an error, never an empty configuration")
+  @Test("a damaged running.json without one before it: nothing runs and it is said; the file stays until a commit, then as running.json.damaged")
   func damaged() throws {
-    try Files.write(Array("{".utf8), to: bench.folder + "/running.json")
-    #expect(throws: SystemCallError.self) { try ConfigurationFiles(directory: bench.folder).load() }
+    let path = bench.folder + "/running.json"
+    let damaged = Array("{".utf8)
+    try Files.write(damaged, to: path)
+    try bench.open()
+    #expect(bench.desk.restored() == nil && bench.desk.running == Configuration())
+    #expect(bench.desk.trouble?.hasPrefix("\(path) is damaged (kept as running.json.damaged): no commit before it can be read, so nothing runs") == true)
+    #expect(try Files.read(path) == damaged)
+    // Also when it could not be copied at the start.
+    try Files.remove(path + ".damaged")
+    try bench.ask(Done.self, .edit(lines: lines))
+    #expect(try Files.read(path) == damaged)
+    try bench.ask(CommitResult.self, .commit(comment: nil))
+    #expect(bench.desk.trouble == nil)
+    #expect(try Files.read(path + ".damaged") == damaged)
+    try bench.open()
+    #expect(bench.desk.restored() != nil && bench.desk.trouble == nil)
+  }
+
+  @Test("a running.json that can not be read at all is no end: nothing runs, and why is said")
+  func unreadable() throws {
+    // A folder in its place: as a disk that fails, it opens and does not read.
+    try #require(mkdir(bench.folder + "/running.json", 0o700) == 0)
+    defer { rmdir(bench.folder + "/running.json") }
+    try bench.open()
+    #expect(bench.desk.restored() == nil && bench.desk.trouble?.contains("/running.json") == true)
+  }
+
+  @Test("a last commit that this version does not understand: nothing runs and it is said; rollback 1 is that commit")
+  func notUnderstood() throws {
+    let commit = ConfigurationDatabase.Commit(json: #"{"tandem:colour":"blue"}"#, time: 7)
+    _ = try ConfigurationFiles(directory: bench.folder).save(.init(running: commit), snapshot: Configuration())
+    let path = bench.folder + "/running.json"
+    let text = String(decoding: try #require(try Files.read(path)), as: UTF8.self)
+    try Files.write(Array(text.replacing(#""version":1"#, with: #""version":0"#).utf8), to: path)
+    try bench.open()
+    #expect(bench.desk.restored() == nil && bench.desk.trouble?.contains("not understood") == true)
+    // The command line works.
+    try bench.ask(Done.self, .edit(lines: lines))
+    try bench.ask(CommitResult.self, .commit(comment: nil))
+    #expect(bench.desk.trouble == nil)
+    #expect(ConfigurationFiles(directory: bench.folder).load().stored.past == [commit])
+  }
+
+  @Test("with a state directory that can not be written a commit runs, says that it is not kept, and touches no file")
+  func unkept() throws {
+    try bench.open(unkept: "the disk is read-only")
+    try bench.ask(Done.self, .edit(lines: lines))
+    let result = try bench.ask(CommitResult.self, .commit(comment: nil))
+    #expect(result.warnings.contains("the disk is read-only"))
+    #expect(bench.applied.count == 1 && !bench.desk.running.trunks.isEmpty)
+    #expect(try Files.list(bench.folder) == [])
   }
 
   @Test("a call record and its ladder come back from the store")
