@@ -3,9 +3,8 @@ public import SDP
 
 /// `media-source-check`: how closely a packet's source must fit what was signalled.
 ///
-/// `address` is what a peer has unless its configuration says otherwise: much equipment sends from another port than it receives on. `tuple` is for equipment that
-/// does not (symmetric RTP, RFC 4961); then whoever else shares its address, other calls of the same gateway included, stays outside. Here it is the default of
-/// the initialiser alone, so that who forgets to say gets the narrowest.
+/// `tuple` is what a peer has unless its configuration says otherwise: most equipment sends from where it receives (symmetric RTP, RFC 4961), and whoever else shares
+/// its address, other calls of the same gateway included, stays outside. `address` is for equipment that sends from another port.
 public enum MediaSourceCheck: UInt8, Sendable, Equatable, CaseIterable { case tuple, address, prefix }
 
 extension FlowProgram {
