@@ -59,6 +59,7 @@ def make_initrd(packages, folder, target):
     shutil.copy(HERE / "init", folder / "init")
     rootfs.add_libraries(packages, folder)
     rootfs.copy_modules(packages, folder, [line for line in rootfs.lines("modules.list") if line.startswith("initrd ")])
+    rootfs.plain_modes(folder)
     for path in folder.rglob("*"):
         os.utime(path, (0, 0), follow_symlinks=False)
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
@@ -66,7 +67,7 @@ def make_initrd(packages, folder, target):
         "cpio", "--create", "--format=newc", "--reproducible", "--owner=0:0", "--null", "--quiet", cwd=folder, input="\0".join(names).encode(),
         stdout=subprocess.PIPE).stdout
     with target.open("wb") as out:
-        run("zstd", "-19", "-q", "-T0", "-c", input=archive, stdout=out)
+        run("zstd", "-19", "-q", "--single-thread", "-c", input=archive, stdout=out)
 
 
 # EFI program
@@ -82,6 +83,12 @@ def make_efi(packages, kernel, initrd, command_line, os_release, target):
         address += -(-file.stat().st_size // BLOCK) * BLOCK
     run("objcopy", *words, stub, target)
     text.unlink()
+    # The time of day it was put together, and the checksum over it, which firmware does not ask for.
+    header = struct.unpack_from("<I", stub.read_bytes(), 0x3C)[0]
+    with target.open("r+b") as file:
+        for offset in (8, 88):
+            file.seek(header + offset)
+            file.write(bytes(4))
 
 
 def sections_end(program):
@@ -108,9 +115,11 @@ def make_disk(packages, version, efi, slot, work, target):
     for file in (loader, efi):
         os.utime(file, (0, 0))
     boot = packages / "usr/lib/systemd/boot/efi/systemd-bootx64.efi"
-    run("mmd", "-i", esp, "::EFI", "::EFI/BOOT", "::EFI/Linux", "::loader")
+    # The first day a FAT file system knows, for the folders.
+    day = {**os.environ, "SOURCE_DATE_EPOCH": "315532800", "TZ": "UTC"}
+    run("mmd", "-i", esp, "::EFI", "::EFI/BOOT", "::EFI/Linux", "::loader", env=day)
     for source, name in ((boot, "EFI/BOOT/BOOTX64.EFI"), (loader, "loader/loader.conf"), (efi, f"EFI/Linux/tandem_{version}.efi")):
-        run("mcopy", "-m", "-i", esp, source, f"::{name}")
+        run("mcopy", "-m", "-i", esp, source, f"::{name}", env=day)
 
     target.unlink(missing_ok=True)
     target.touch()

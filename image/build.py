@@ -7,6 +7,7 @@
 
 Everything is below .build/image; `out` has what is for others. The same sources and toolchain give the same bytes, whoever builds.
 """
+import os
 import pathlib
 import shutil
 import subprocess
@@ -32,6 +33,8 @@ def megabytes(*files):
 
 def main():
     began = time.monotonic()
+    # Whoever builds: modes in the image are not those of the builder's files.
+    os.umask(0o022)
     OUT.mkdir(parents=True, exist_ok=True)
     unpacked = packages.extract(packages.fetch(WORK / "debs"), WORK / "packages")
     version = subprocess.run([BIN / "tandemd", "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]

@@ -161,9 +161,14 @@ def write_identity(root, version):
     subprocess.run(["systemd-sysusers", f"--root={root}"], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
     for name in ("passwd-", "group-", "shadow-", "gshadow-", ".pwd.lock"):
         (root / "etc" / name).unlink(missing_ok=True)
-    for path in root.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    plain_modes(root)
     for name in ("shadow", "gshadow"):
         if (root / "etc" / name).exists():
             (root / "etc" / name).chmod(0o600)
+
+
+def plain_modes(folder):
+    """Whatever umask a file came under: programs and folders 755, the rest 644."""
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
