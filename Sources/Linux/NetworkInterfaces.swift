@@ -16,6 +16,8 @@ public struct NetworkInterfaces: Sendable, Equatable {
     /// Six bytes; `nil` when the device is no Ethernet.
     public var mac: [UInt8]?
     public var addresses: [Address]
+    /// Switched on, and its link works.
+    public var isServing: Bool { isUp && hasCarrier }
   }
   public struct Address: Sendable, Equatable {
     public var prefix: IPPrefix

@@ -167,8 +167,8 @@ final class Daemon {
     Watchdog.start(notifier, signalling)
     log.write(.notice, "tandemd \(Version.text) is up: control socket in \(options.runtimeDirectory)")
     while isRunning {
-      turn(live.trouble == nil ? nil : .seconds(1))
-      live.tryAgain(desk.running)
+      turn(nil)
+      live.tick(desk.running, at: MonotonicClock.now())
     }
     stop()
   }
@@ -180,7 +180,9 @@ final class Daemon {
     live.names.lookUpAgain(at: MonotonicClock.now())
     for event in ready {
       switch event.key {
-      case Key.farewell: isRunning = false
+      case Key.farewell:
+        farewell.heard()
+        isRunning = false
       case Key.records: records.begin(at: MonotonicClock.now())
       case Key.notes: notes.write()
       case Key.names: live.takeNames()
@@ -190,28 +192,30 @@ final class Daemon {
     }
   }
 
-  /// `timeout`, but never longer than a batch of records may wait, and names until they are looked up again.
+  /// `timeout`, but never longer than a batch of records may wait, names until they are looked up again, and the live system until it is mended.
   private func patience(_ timeout: Gap?) -> Gap? {
     let now = MonotonicClock.now()
-    return ([records.due, live.names.due].compactMap { $0 }.map { max(Gap(nanoseconds: 0), $0.since(now)) } + [timeout].compactMap { $0 }).min()
+    return ([records.due, live.names.due, live.due].compactMap { $0 }.map { max(Gap(nanoseconds: 0), $0.since(now)) } + [timeout].compactMap { $0 }).min()
   }
 
   private func networkChanged() {
     guard network?.changed() == true, let devices = try? NetworkInterfaces.now() else { return }
-    var isNew = false
+    var isLost = false
     for interface in desk.running.interfaces {
-      let missing = interface.addresses.filter { !devices.canBind($0.address) }
-      let device = interface.device.flatMap { devices.device(named: $0) } ?? interface.addresses.first.flatMap { devices.device(having: $0.address) }
-      let state = missing.isEmpty ? device.map { $0.isUp && $0.hasCarrier ? "up" : "down" } ?? "up" : "address missing"
-      guard interfaceStates[interface.name] != state else { continue }
+      let device = interface.device.map { devices.device(named: $0) } ?? interface.addresses.first.flatMap { devices.device(having: $0.address) }
+      let isMissing = interface.addresses.contains { !devices.canBind($0.address) }
+      let state =
+        isMissing ? (device == nil && interface.device != nil ? "without its device" : "without an address") : device.map(\.isServing) ?? true ? "up" : "down"
+      let isNew = interfaceStates[interface.name] != state
+      // A device that came, or came back, has lost its addresses or its routes.
+      if interface.device != nil, device != nil, isMissing || (isNew && state == "up") { isLost = true }
+      guard isNew else { continue }
       if interfaceStates[interface.name] != nil || state != "up" {
         log.write(state == "up" ? .notice : .warning, "interface \(interface.name) is \(state)", [("TANDEM_INTERFACE", interface.name)])
       }
       interfaceStates[interface.name] = state
-      if interface.device != nil, state != "down" { isNew = true }
     }
-    // A device that came, or came back, has lost its addresses or its routes.
-    if isNew { live.setInterfacesAgain() }
+    if isLost { live.interfacesLost() }
   }
   private var interfaceStates: [String: String] = [:]
 

@@ -33,6 +33,9 @@ final class Farewell: Sendable {
     return nanoseconds == 0 ? nil : Instant(nanoseconds: nanoseconds)
   }
 
+  /// The first thread knows: the bell is still.
+  func heard() { bell.clear() }
+
   init(_ signals: SignalWatcher, log: Log) throws(SystemCallError) {
     bell = try EventSignal()
     let poll = try EventPoll()
@@ -51,8 +54,18 @@ final class Farewell: Sendable {
         }
       }
       guard let began, began + Self.hanging <= MonotonicClock.now() else { continue }
-      log.write(.critical, "stopping took \(Self.hanging.milliseconds) ms and is cut short: a disk or a commit hangs; what was not written is lost")
+      lastWord(log)
       _exit(1)
     }
+  }
+
+  /// Said by another thread: the journal may be what hangs.
+  private func lastWord(_ log: Log) {
+    guard let said = try? EventSignal(), let poll = try? EventPoll() else { return }
+    let spawned: Void? = try? Thread.spawn(name: "last word") {
+      log.write(.critical, "stopping took \(Self.hanging.milliseconds) ms and is cut short: a disk or a commit hangs; what was not written is lost")
+      said.ring()
+    }
+    if spawned != nil, (try? poll.add(said.descriptor, key: 0)) != nil { poll.wait(.milliseconds(100)) { _ in } }
   }
 }

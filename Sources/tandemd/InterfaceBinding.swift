@@ -11,7 +11,7 @@ import Linux
 ///   add what is new ─▶ (listeners are bound) ─▶ remove what is not wanted any more
 ///                              └─ refused ─▶ take back what was added
 /// ```
-/// What stood on the device before and is in the configuration counts as the configuration's.
+/// What stood on the device before and is in the configuration counts as the configuration's. One value is one such change.
 struct InterfaceBinding {
   /// One thing that is there or not.
   enum Item: Hashable {
@@ -26,22 +26,16 @@ struct InterfaceBinding {
   static let tablesOfDevice = 16
 
   /// In the order in which they are added.
-  private let wanted: [Item]
+  let wanted: [Item]
   private let before: [Item]
-  private let unwanted: [Item]
   private var added: [Item] = []
   private let network: NetworkInterfaces
   private let log: Log
 
-  /// `old`: the configuration in force; empty when the daemon starts.
-  init(from old: Configuration, to new: Configuration, on network: NetworkInterfaces, log: Log) {
-    wanted = Self.items(of: new, on: network)
-    before = Self.items(of: old, on: network)
-    let kept = Set(wanted)
-    unwanted = before.reversed().filter { item in
-      // A device stays switched on: others may use it.
-      if case .isUp = item { false } else { !kept.contains(item) }
-    }
+  /// `before`: what earlier configurations had set.
+  init(from before: [Item], to configuration: Configuration, on network: NetworkInterfaces, log: Log) {
+    self.before = before
+    wanted = Self.items(of: configuration, on: network)
     self.network = network
     self.log = log
   }
@@ -67,16 +61,14 @@ struct InterfaceBinding {
     return items
   }
 
-  /// Adds what is not there. When it throws, nothing of it is left.
+  /// Adds what is not there. When it throws, some of it may be: `takeBack`.
   mutating func add() throws(ControlError) {
     do throws(SystemCallError) {
-      for item in wanted {
-        guard try set(item) else { continue }
+      for item in wanted where try set(item) {
         added.append(item)
         log.write(.notice, "\(item) set")
       }
     } catch {
-      takeBack()
       throw ControlError(.refused, node: "interface", "\(error)")
     }
   }
@@ -89,9 +81,13 @@ struct InterfaceBinding {
     for case .route(let route) in before { try? route.add() }
   }
 
-  /// The commit holds: what only the configuration before wanted goes.
-  func removeUnwanted() {
+  /// The commit holds: what only configurations before it wanted goes. Whether there was any.
+  func removeUnwanted() -> Bool {
+    let kept = Set(wanted)
+    // A device stays switched on: others may use it.
+    let unwanted = before.reversed().filter { item in if case .isUp = item { false } else { !kept.contains(item) } }
     for item in unwanted { remove(item) }
+    return !unwanted.isEmpty
   }
 
   /// Whether it was not there before.

@@ -16,6 +16,15 @@ final class LiveSystem {
   private let log: Log
   /// In force.
   private var setup: Exchange.Setup?
+  /// What is set on devices for what runs, or for what is to run and can not yet.
+  private var interfaces: [InterfaceBinding.Item] = []
+  /// When what could not run is tried again.
+  private var retryAt: Instant?
+  /// When lost addresses and routes are set again, and when they were last.
+  private var mendAt: Instant?
+  private var mended = Instant(nanoseconds: 0)
+  /// Between two tries, and between two mendings: somebody else's programs may take away what we set.
+  private static let pause = Gap.seconds(1)
 
   init(names: PeerNames, log: Log) {
     self.names = names
@@ -24,68 +33,101 @@ final class LiveSystem {
 
   /// Lets the live system follow a configuration. When it throws, interfaces, listeners and exchange are as before.
   func apply(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
-    var interfaces = try binding(to: configuration)
-    try interfaces.add()
+    var change = try change(to: configuration)
+    do throws(ControlError) {
+      try change.add()
+      try run(configuration, routing)
+    } catch {
+      change.takeBack()
+      throw error
+    }
+    settle(change)
+  }
+
+  private func run(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
     let resolved = names.addresses(configuration, patience: PeerNames.commitPatience)
     let new = Exchange.Setup(configuration: configuration, routing: routing, resolved: resolved)
     switch signalling?.reconfigure(new) {
-    case .done: break
-    case .refused(let error):
-      // While the last commit waits for its turn, what is set stays: it is tried again in a second.
-      if trouble == nil { interfaces.takeBack() }
-      throw ControlError(.refused, node: "listener", "\(error)")
-    case .noAnswer, nil:
-      interfaces.takeBack()
-      throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
+    case .done: serve(new)
+    case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
+    case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
     }
-    interfaces.removeUnwanted()
-    serve(new)
-    trouble = nil
   }
+
+  /// A configuration runs: what only others wanted is removed.
+  private func settle(_ change: InterfaceBinding) {
+    interfaces = change.wanted
+    trouble = nil
+    retryAt = nil
+    // With the first address of a network Linux may take the others of it away (promote_secondaries).
+    if change.removeUnwanted() { mend() }
+  }
+
+  // MARK: What must run and can not yet
 
   /// At a start: nothing runs for now, and why.
   func wait(_ error: any Error) {
     let reason = (error as? ControlError)?.text ?? "\(error)"
     if reason != trouble {
-      log.write(.error, "the last commit can not run, so nothing does; it is tried again every second and when the network changes: \(reason)")
+      log.write(.error, "the last commit can not run, so nothing does; it is tried again every second: \(reason)")
     }
     trouble = reason
+    retryAt = MonotonicClock.now() + Self.pause
   }
 
-  /// Whether what could not run at start runs now.
-  func tryAgain(_ configuration: Configuration) {
-    guard trouble != nil else { return }
+  /// When `tick` wants to be called.
+  var due: Instant? { [retryAt, mendAt].compactMap { $0 }.min() }
+
+  /// What could not run at start may run now; what was lost is set again. `configuration`: the last commit.
+  func tick(_ configuration: Configuration, at now: Instant) {
+    if let retryAt, retryAt <= now { tryAgain(configuration) }
+    if let mendAt, mendAt <= now { mend() }
+  }
+
+  /// Unlike at a commit, what it set stays when it fails: it is to run.
+  private func tryAgain(_ configuration: Configuration) {
     do {
-      try apply(configuration, RoutingTable(configuration))
+      let change = try prepared(configuration)
+      try run(configuration, RoutingTable(configuration))
+      settle(change)
       log.write(.notice, "the last commit runs now")
     } catch { wait(error) }
   }
 
   /// What the daemon starts with: its interfaces are set, its peers' names looked up.
   func start(_ configuration: Configuration) throws -> Exchange.Setup {
-    var interfaces = try binding(to: configuration)
-    try interfaces.add()
+    _ = try prepared(configuration)
     let resolved = names.addresses(configuration, patience: PeerNames.startPatience)
     let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
     serve(first)
     return first
   }
 
-  /// What the interfaces in force lack is set: their device came back, or somebody took an address away.
-  func setInterfacesAgain() {
+  // MARK: Interfaces
+
+  /// Addresses or routes of what runs were lost: their device came back, or somebody took them away.
+  func interfacesLost() { mendAt = max(MonotonicClock.now(), mended + Self.pause) }
+
+  private func mend() {
+    mendAt = nil
+    mended = MonotonicClock.now()
     guard let setup else { return }
-    do throws(ControlError) {
-      var interfaces = try binding(to: setup.configuration)
-      try interfaces.add()
-    } catch { log.write(.warning, error.text) }
+    do throws(ControlError) { _ = try prepared(setup.configuration) } catch { log.write(.warning, error.text) }
   }
 
-  private func binding(to configuration: Configuration) throws(ControlError) -> InterfaceBinding {
-    let before = setup?.configuration ?? Configuration()
+  /// What the configuration wants of the devices is set, and remembered as set.
+  private func prepared(_ configuration: Configuration) throws(ControlError) -> InterfaceBinding {
+    var change = try change(to: configuration)
+    interfaces += change.wanted.filter { !interfaces.contains($0) }
+    try change.add()
+    return change
+  }
+
+  private func change(to configuration: Configuration) throws(ControlError) -> InterfaceBinding {
     // Where no device is named nothing is asked of netlink: it also works where there is none.
-    let isNamed = (before.interfaces + configuration.interfaces).contains { $0.device != nil }
+    let isNamed = !interfaces.isEmpty || configuration.interfaces.contains { $0.device != nil }
     do throws(SystemCallError) {
-      return InterfaceBinding(from: before, to: configuration, on: isNamed ? try NetworkInterfaces.now() : NetworkInterfaces(devices: []), log: log)
+      return InterfaceBinding(from: interfaces, to: configuration, on: isNamed ? try NetworkInterfaces.now() : NetworkInterfaces(devices: []), log: log)
     } catch {
       throw ControlError(.unavailable, node: "interface", "\(error)")
     }

@@ -40,8 +40,28 @@ private func exchange(_ description: SessionDescription, origin: IPAddress) {
     try leg.received(answer: description)
     try leg.received(offer: description)
     let answer = try leg.send(answer: description, origin: origin)
-    precondition(answer == offer, "the same description under another version")
+    precondition(reread(answer) == answer, "our answer reads otherwise")
+    precondition(answer.media.count == description.media.count, "an answer with another number of streams")
+    var isPlain = true
+    for index in description.media.indices {
+      let wanted = description.direction(of: index)
+      isPlain = isPlain && wanted == .sendrecv && description.media[index].port != 0
+      // RFC 3264 6 and 6.1.
+      precondition(description.media[index].port != 0 || answer.media[index].port == 0, "a stream offered with port 0 is taken")
+      precondition(answer.media[index].port == 0 || fits(answer.direction(of: index), wanted), "a direction the offer does not leave")
+    }
+    precondition(!isPlain || answer == offer, "the same description under another version")
   } catch {
     preconditionFailure("a lawful exchange was refused")
+  }
+}
+
+/// Whether a stream offered in one direction may be answered in the other, each as its sender sees it.
+private func fits(_ answered: SessionDescription.Direction, _ offered: SessionDescription.Direction) -> Bool {
+  switch offered {
+  case .sendrecv: true
+  case .sendonly: answered == .recvonly || answered == .inactive
+  case .recvonly: answered == .sendonly || answered == .inactive
+  case .inactive: answered == .inactive
   }
 }

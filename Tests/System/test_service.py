@@ -546,6 +546,25 @@ set trunk t listener lan peer p
         self.assertNotIn("192.0.2.9/24", shown)
         self.assertIn("from 192.0.2.19", space.run("ip", "rule"))
 
+    def test_a_device_that_comes_back_is_set_again(self):
+        space, appliance = self.devices()
+        space.run("ip", "link", "delete", "voice0")
+        self.assertTrue(wait_for(lambda: "voice is without its device" in appliance.output()))
+        space.run("ip", "link", "add", "voice0", "type", "veth", "peer", "name", "far0")
+        space.run("ip", "link", "set", "far0", "up")
+        self.assertTrue(wait_for(lambda: "192.0.2.9/24" in space.run("ip", "address", "show", "voice0")))
+        self.assertTrue(wait_for(lambda: "via 192.0.2.1" in space.run("ip", "route", "show", "table", "all")))
+        # Somebody else's program takes the address away.
+        space.run("ip", "address", "delete", "192.0.2.9/24", "dev", "voice0")
+        self.assertTrue(wait_for(lambda: "192.0.2.9/24" in space.run("ip", "address", "show", "voice0")))
+
+    def test_an_ipv6_address_serves_at_once(self):
+        space, appliance = self.devices()
+        appliance.tandem("set", "interface", "voice", "address", "2001:db8::9/64")
+        appliance.tandem("set", "listener", "six", "address", "2001:db8::9", "port", "5060", "transport", "udp")
+        appliance.tandem("commit")
+        self.assertIn("2001:db8::9", space.run("ss", "-lnu"))
+
     def test_a_refused_commit_leaves_the_device_as_it_was(self):
         space, appliance = self.devices()
         before = space.run("ip", "address", "show", "voice0"), space.run("ip", "rule"), space.run("ip", "route", "show", "table", "all")

@@ -129,6 +129,8 @@ static int change_address(uint32_t index, const tandem_address *address, int pre
   struct rtnl_addr *entry = rtnl_addr_alloc();
   if (local && entry) {
     rtnl_addr_set_ifindex(entry, (int)index);
+    /* A listener is bound to it in the same moment: no wait for duplicate address detection. */
+    if (address->family == 6) rtnl_addr_set_flags(entry, IFA_F_NODAD);
     error = tandem_nl_errno(rtnl_addr_set_local(entry, local));
     if (error == 0) error = tandem_nl_errno(change(sock, entry, 0));
   } else {
