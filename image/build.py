@@ -5,12 +5,13 @@
     rootfs.py      the root file system as a folder                  files.list, modules.list, ../rootfs-overlay
     boot.py       erofs, dm-verity, initrd, EFI program, GPT disk   init
 
-Everything is below .build/image; `out` has what is for others. The same sources and toolchain give the same bytes, whoever builds.
+Everything is below .build/image, or the folder that is given; `out` has what is for others. The same sources and toolchain give the same bytes, whoever builds.
 """
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
 import boot
@@ -20,7 +21,6 @@ import rootfs
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / ".build/release"
 WORK = ROOT / ".build/image"
-OUT = WORK / "out"
 # gpt_auto: /data has a unit of its own, and nobody else mounts the ESP. The last console= is where the kernel's own words go.
 COMMAND_LINE = (
     "console=tty0 console=ttyS0,115200 ro quiet loglevel=4 systemd.gpt_auto=0 systemd.firstboot=off systemd.show_status=error panic=5 "
@@ -35,25 +35,30 @@ def main():
     began = time.monotonic()
     # Whoever builds: modes in the image are not those of the builder's files.
     os.umask(0o022)
-    OUT.mkdir(parents=True, exist_ok=True)
-    unpacked = packages.extract(packages.fetch(WORK / "debs"), WORK / "packages")
+    build(pathlib.Path(sys.argv[1]) if sys.argv[1:] else WORK, began)
+
+
+def build(work, began):
+    out = work / "out"
+    out.mkdir(parents=True, exist_ok=True)
+    unpacked = packages.extract(packages.fetch(WORK / "debs"), work / "packages")
     version = subprocess.run([BIN / "tandemd", "--version"], check=True, capture_output=True, text=True).stdout.split()[-1]
 
-    folder = WORK / "root"
+    folder = work / "root"
     rootfs.build(unpacked, [BIN / "tandemd", BIN / "tandem"], sorted((BIN / "plugins").glob("*.so")), version, folder)
-    slot = OUT / "root.img"
+    slot = out / "root.img"
     verity = boot.make_root(folder, version, slot)
 
-    kernel, initrd, command_line = OUT / "vmlinuz", OUT / "initrd.img", OUT / "cmdline"
+    kernel, initrd, command_line = out / "vmlinuz", out / "initrd.img", out / "cmdline"
     shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), kernel)
-    boot.make_initrd(unpacked, WORK / "initrd", initrd)
+    boot.make_initrd(unpacked, work / "initrd", initrd)
     command_line.write_text(COMMAND_LINE.format(**verity))
 
-    efi, disk = OUT / f"tandem_{version}.efi", OUT / "tandem.img"
+    efi, disk = out / f"tandem_{version}.efi", out / "tandem.img"
     boot.make_efi(unpacked, kernel, initrd, command_line.read_text(), folder / "usr/lib/os-release", efi)
-    boot.make_disk(unpacked, version, efi, slot, WORK, disk)
+    boot.make_disk(unpacked, version, efi, slot, work, disk)
     written = disk.stat().st_blocks * 512 / 1e6
-    print(f"{disk.relative_to(ROOT)}: version {version}, {megabytes(disk)} ({written:.1f} MB of it written); "
+    print(f"{os.path.relpath(disk, ROOT)}: version {version}, {megabytes(disk)} ({written:.1f} MB of it written); "
           f"root {megabytes(slot)}, EFI program {megabytes(efi)}, update {megabytes(slot, efi)}; {time.monotonic() - began:.0f} s")
 
 
