@@ -43,8 +43,7 @@ def main():
         enter_namespace()
     set_up_network()
     quick = "--quick" in sys.argv
-    # What others do on this machine would be measured with it.
-    busy = os.getloadavg()[0] > os.cpu_count()
+    load = os.getloadavg()[0]
     names = [name for name in sys.argv[1:] if not name.startswith("-")]
     passed = failed = 0
     figures = {}
@@ -71,12 +70,10 @@ def main():
         finally:
             stage.stop()
         passed += stage.passed
-    print("\nfigure                                      is      bound")
-    for name, (value, bound, unit) in figures.items():
-        late = bound is not None and value > bound
-        remark = "" if not late else "   (not judged: this machine was busy at the start)" if busy else "   <-- too much"
-        failed += late and not busy
-        print(f"{name:<38} {value:>7.2f}   {'' if bound is None else f'{bound:>8.2f}'} {unit}{remark}")
+    print(f"\nfigure (load of this machine at the start: {load:.1f})        is        aim")
+    for name, (value, aim, unit) in figures.items():
+        remark = "" if aim is None else f"{aim:>8.2f} {unit}   {'met' if value <= aim else 'missed'}"
+        print(f"{name:<38} {value:>10.2f} {unit:<2} {remark}")
     print("image: " + ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in stories.guest.sizes().items()))
     print(f"\n{time.monotonic() - began:.0f} s\n{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
