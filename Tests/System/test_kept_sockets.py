@@ -29,9 +29,9 @@ class Manager:
         environment = {
             **os.environ, "SWIFT_BACKTRACE": "enable=no", "NOTIFY_SOCKET": str(self.stage.folder / "notify"),
             **({"LISTEN_FDS": str(len(names)), "LISTEN_FDNAMES": ":".join(names)} if names else {})}
-        # The shell moves them to 3 and up, and writes its own number, which the daemon takes over, into LISTEN_PID.
+        # The shell moves them to 3 and up, where only the daemon's copy is, and writes its own number, which the daemon takes over, into LISTEN_PID.
         parked = [os.dup2(number, 100 + index) for index, number in enumerate(numbers)]
-        moves = " ".join(f"{3 + index}<&{number}" for index, number in enumerate(parked))
+        moves = " ".join(f"{3 + index}<&{number} {number}<&-" for index, number in enumerate(parked))
         command = [
             str(BIN / "tandemd"), "--config", str(self.stage.folder / "tandem.conf"), "--state-dir", str(self.stage.folder / "state"), "--runtime-dir",
             str(self.stage.folder / "run")]
