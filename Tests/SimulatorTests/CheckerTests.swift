@@ -197,6 +197,13 @@ import Timing
     let up: [TraceEvent.What] = [delivered(invite), sent(answer(200)), delivered(ack), nothingHeld]
     #expect(complaint(up + [delivered(bye), nothingHeld, nothingHeld], apart: 600) == "Farewells")
     #expect(complaint(up + [delivered(bye), sent(byeAnswer), nothingHeld, nothingHeld], apart: 600) == nil)
+    // A damaged Via without a branch (seed 32271).
+    func bare(_ bytes: [UInt8]) -> [UInt8] {
+      let branch = Array(";branch=z9hG4bK3".utf8)
+      let at = bytes.indices.first { bytes[$0...].starts(with: branch) } ?? 0
+      return Array(bytes[..<at] + bytes[(at + branch.count)...])
+    }
+    #expect(complaint(up + [delivered(bare(bye)), sent(bare(byeAnswer)), nothingHeld, nothingHeld], apart: 600) == nil)
     // In a dialog that never was, nothing is owed.
     #expect(complaint([delivered(bye), nothingHeld, nothingHeld], apart: 600) == nil)
   }

@@ -17,7 +17,7 @@ struct FarewellChecker: Checker {
     switch event.what {
     case .sent(let signal):
       guard let message = signal.message else { return nil }
-      if !message.isRequest, message.method == .bye, message.status >= 200 { asked.removeAll { message.topVia.branch?.elementsEqual($0.branch) ?? false } }
+      if !message.isRequest, message.method == .bye, message.status >= 200 { asked.removeAll { (message.topVia.branch ?? []).elementsEqual($0.branch) } }
       let dialog = AcknowledgementChecker.dialog(
         message, local: message.isRequest ? message.from.tag : message.to.tag, remote: message.isRequest ? message.to.tag : message.from.tag)
       if message.isRequest {
