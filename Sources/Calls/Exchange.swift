@@ -96,9 +96,11 @@ public struct Exchange {
     drain()
   }
 
-  /// Silence and a counter, unless a call of his outlived the commit that shut him out.
+  /// Silence and a counter, unless a call of his outlived the commit that shut him out. Read only when such a call may come from where he is.
   private mutating func receivedFromStranger(_ bytes: [UInt8], on flow: SIP.Flow) {
-    guard !environment.departed.isEmpty, let message = try? SIPMessage(parsing: bytes), let origin = departedOrigin(of: message, on: flow) else {
+    guard let origin = environment.departed.origin(of: flow, at: environment.now), let message = try? SIPMessage(parsing: bytes),
+      isOfLiveCall(message, on: flow)
+    else {
       environment.counters.strangers += 1
       return
     }
@@ -223,8 +225,13 @@ public struct Exchange {
         entry = next
       }
     }
-    if gone { table.close(id) } else if let entry { deadlines.enter(id, at: entry) }
+    if gone { close(id) } else if let entry { deadlines.enter(id, at: entry) }
     return found != nil
+  }
+
+  private mutating func close(_ id: CallID) {
+    table.close(id)
+    environment.departed.closed(id, until: environment.now + environment.transactions.timers.t1 * 64)
   }
 
   /// Carries what the transaction layer hands up to the calls, and what it sends to the queue of actions.
@@ -348,7 +355,8 @@ public struct Exchange {
     drain()
   }
 
-  /// The names of peers lead elsewhere now: requests of new calls go there and come from there. Calls that are up stay with the addresses they have.
+  /// The names of peers lead elsewhere now: requests of new calls go there and come from there. Calls that are up stay with the addresses they have, and are
+  /// heard from them.
   public mutating func resolve(_ resolved: [[IPAddress]], at now: Instant) {
     environment.now = now
     let gate = SourceGate(environment.configuration, resolved: resolved)

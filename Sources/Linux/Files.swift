@@ -32,7 +32,7 @@ public enum Files {
 
   /// `write` for those who must know which of the two it is: when it throws, the old file stands; when it returns an error, the new one does, and only syncing the folder failed.
   public static func replace(_ path: String, with bytes: some Collection<UInt8>, mode: UInt32 = 0o640) throws(SystemCallError) -> SystemCallError? {
-    let temporary = "\(path).new-\(getpid())-\(SecureRandom.word())"
+    let temporary = "\(path)\(unfinishedMark)\(getpid())-\(SecureRandom.word())"
     do throws(SystemCallError) {
       let file = Descriptor(
         owning: try retrying("open", temporary, advice: { advice($0, path) }) { orErrno(open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)) })
@@ -48,6 +48,14 @@ public enum Files {
     do throws(SystemCallError) { try syncFolder(parent(of: path)) } catch { return error }
     return nil
   }
+
+  /// Removes what writes of this file left behind that a power cut ended. For those who alone write it; what can not be removed stays.
+  public static func removeUnfinished(_ path: String) throws(SystemCallError) {
+    let folder = parent(of: path)
+    let start = Array(path.utf8.split(separator: UInt8(ascii: "/")).last ?? path.utf8[...]) + Array(unfinishedMark.utf8)
+    for name in try list(folder) where name.utf8.starts(with: start) { unlink("\(folder)/\(name)") }
+  }
+  private static let unfinishedMark = ".new-"
 
   /// Makes the folder and those above it. One that is there keeps its mode.
   public static func makeFolder(_ path: String, mode: UInt32 = 0o750) throws(SystemCallError) {

@@ -38,10 +38,13 @@ struct ConfigurationFiles {
   private var previous: String { directory + "/previous.json" }
   private var past: String { directory + "/past.json" }
   private var candidate: String { directory + "/candidate.json" }
+  private var damaged: String { running + ".damaged" }
 
   /// When `running.json` is damaged the commit before it is taken; without one nothing runs. Never an error: somebody must be able to look. The damaged file stays, also
   /// as `running.json.damaged`, until a commit takes its name. The other files are passed over when they are damaged.
+  /// What a power cut left of files half written is removed.
   func load() -> Saved {
+    if unkept == nil { for path in [running, previous, past, candidate, damaged] { try? Files.removeUnfinished(path) } }
     var saved = Saved()
     saved.stored.past = contents(past).flatMap { decoded(Past.self, $0) }?.commits ?? []
     saved.stored.candidate = contents(candidate).map { String(decoding: $0, as: UTF8.self) }
@@ -63,8 +66,8 @@ struct ConfigurationFiles {
   private func contents(_ path: String) -> [UInt8]? { (try? Files.read(path)) ?? nil }
 
   private func keepDamaged(_ bytes: [UInt8]) -> Bool {
-    if contents(running + ".damaged") == bytes { return true }
-    return unkept == nil && (try? Files.write(bytes, to: running + ".damaged")) != nil
+    if contents(damaged) == bytes { return true }
+    return unkept == nil && (try? Files.write(bytes, to: damaged)) != nil
   }
 
   private func take(_ bytes: [UInt8], into saved: inout Saved) -> Bool {

@@ -143,11 +143,13 @@ final class LiveSystem {
     names.serve(setup.configuration, at: MonotonicClock.now())
   }
 
-  /// Lookups have come back: a peer that has other addresses now is reached there, and heard from there.
+  /// Lookups have come back: a peer that has other addresses than the exchange knows is reached there, and heard from there.
   func takeNames() {
-    guard names.take(), var new = setup else { return }
-    new.resolved = names.addresses(new.configuration, patience: Gap(nanoseconds: 0))
+    names.take()
+    guard var new = setup else { return }
+    new.resolved = names.known(new.configuration)
+    guard new.resolved != setup?.resolved else { return }
     if signalling?.resolve(new) == true { return setup = new }
-    log.write(.error, "the signalling thread did not take over the peers' new addresses; it is tried again with the next that change")
+    log.write(.error, "the signalling thread did not take over the peers' new addresses; it is tried again when names are next looked up, within a minute")
   }
 }

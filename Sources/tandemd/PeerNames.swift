@@ -6,7 +6,7 @@ import Timing
 /// The addresses of peers that are named by a domain: looked up when a configuration is to run, and again every `interval`, since who runs a service moves it by its name.
 ///
 /// ```
-/// first thread: wanted ─▶ queue ──▶ a thread a lookup (getaddrinfo blocks), `threads` at once ──mailbox──▶ known ─▶ changed: the exchange is told
+/// first thread: wanted ─▶ queue ──▶ a thread a lookup (getaddrinfo blocks), `threads` at once ──mailbox──▶ known ─▶ not what the exchange has: it is told
 /// ```
 /// A lookup that fails keeps the addresses of the one before, and the log says so once; so does one that has not come back when the next is due. Nobody waits for a lookup but a commit
 /// and the start, for names they see first, and these `commitPatience` and `startPatience` at most: what comes later is taken over when it comes.
@@ -49,7 +49,12 @@ final class PeerNames {
     queue = new.uniqued() + queue.filter { !new.contains($0) }
     pump()
     wait(for: Set(names.filter { known[$0] == nil }), patience)
-    return configuration.peers.map { peer in peer.domain.flatMap { known[$0] } ?? [] }
+    return known(configuration)
+  }
+
+  /// What is known now of the addresses of each peer, by peer index. Nothing is looked up.
+  func known(_ configuration: Configuration) -> [[IPAddress]] {
+    configuration.peers.map { peer in peer.domain.flatMap { known[$0] } ?? [] }
   }
 
   /// These names are in force from now on.
@@ -72,25 +77,21 @@ final class PeerNames {
     pump()
   }
 
-  /// Takes what lookups have found; whether an address of a name in force has changed.
-  func take() -> Bool {
+  /// Takes what lookups have found. Whether that is news is for those to say who use it: a commit that waits for its own names takes the others' too, and may be refused.
+  func take() {
     mailbox.take(into: &found)
-    var isChanged = false
     for one in found {
       running.remove(one.name)
-      if learn(one), wanted.contains(where: { $0.name == one.name }) { isChanged = true }
+      learn(one)
     }
     pump()
-    return isChanged
   }
 
-  /// Whether it tells something new.
-  private func learn(_ one: Found) -> Bool {
+  private func learn(_ one: Found) {
     let old = known[one.name] ?? []
     guard !one.addresses.isEmpty else {
       known[one.name] = old
-      tellFailing(one.name)
-      return false
+      return tellFailing(one.name)
     }
     let wasFailing = failing.remove(one.name) != nil
     // A server that deals its answers round changes their order every time.
@@ -99,7 +100,6 @@ final class PeerNames {
     if isNew || wasFailing, let peer = peer(of: one.name) {
       log.write(.notice, "peer \(peer): \(one.name) is \(list(one.addresses))", [("TANDEM_PEER", peer)])
     }
-    return isNew
   }
 
   private func tellFailing(_ name: String) {
@@ -131,8 +131,7 @@ final class PeerNames {
     let end = MonotonicClock.now() + patience
     while !names.allSatisfy({ known[$0] != nil }), MonotonicClock.now() < end {
       poll.wait(end.since(MonotonicClock.now())) { _ in }
-      // What else it tells is taken over by whoever called.
-      _ = take()
+      take()
     }
   }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Linux
 import Testing
 
 @testable import tandemd
@@ -49,6 +50,18 @@ struct ConfigurationFilesTests {
     #expect(warnings.count == 1 && warnings[0].contains("candidate"))
     rmdir(folder + "/candidate.json")
     #expect(files.load().stored.running == commit(1))
+  }
+
+  @Test("What a power cut left of files half written is gone after a start, and nothing else is")
+  func unfinished() throws {
+    defer { clean() }
+    _ = try files.save(stored(2, past: [1]), snapshot: Configuration())
+    let left = ["running", "past", "candidate", "previous"].map { "\($0).json.new-4711-18446744073709551615" } + ["running.json.damaged.new-1-2"]
+    let others = ["my.running.json.new-1-2", "running.json.newer", "running.json.old"]
+    for name in left + others { try [UInt8](repeating: 0, count: 3).write(to: folder + "/" + name) }
+    #expect(files.load().stored == stored(2, past: [1]))
+    #expect(try Files.list(folder) == (others + ["past.json", "running.json"]).sorted())
+    for name in others { unlink(folder + "/" + name) }
   }
 
   private func contents(_ name: String) throws -> [UInt8]? {
