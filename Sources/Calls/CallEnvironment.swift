@@ -96,7 +96,6 @@ struct CallEnvironment {
     ambiguousTrunks = found
   }
 
-  /// Lines written in one function are of one kind.
   /// Whether two addresses are one peer's now.
   func isSamePeer(_ a: IPAddress, _ b: IPAddress) -> Bool {
     // On no listener: which peer, not which trunk.
@@ -106,6 +105,7 @@ struct CallEnvironment {
     return first == second
   }
 
+  /// Lines written in one function are of one kind.
   mutating func note(_ level: Exchange.Note.Level, _ text: String, _ fields: [(name: StaticString, value: String)] = [], kind: StaticString = #function) {
     actions.append(.note(Exchange.Note(level: level, kind: kind, text: text, fields: fields)))
   }
