@@ -310,26 +310,3 @@ final class SignallingLoop {
     ] + streams.counters
   }
 }
-
-/// What the poll reports on: 32 bits of kind, 32 of number.
-enum PollKey {
-  case mailbox
-  case endpoint(UInt32)
-  case connection(UInt32)
-
-  var rawValue: UInt64 {
-    switch self {
-    case .mailbox: 0
-    case .endpoint(let number): 1 << 32 | UInt64(number)
-    case .connection(let id): 2 << 32 | UInt64(id)
-    }
-  }
-  init(rawValue: UInt64) {
-    let number = UInt32(truncatingIfNeeded: rawValue)
-    switch rawValue >> 32 {
-    case 1: self = .endpoint(number)
-    case 2: self = .connection(number)
-    default: self = .mailbox
-    }
-  }
-}

@@ -1,0 +1,80 @@
+import Addressing
+import Linux
+import SIP
+import Timing
+
+/// The TCP connections of one signalling shard: a table by id and by far address, and what is counted about them.
+///
+/// Connections stay open as long as both sides like (RFC 3261 18 asks to keep them): `idleLimit` is as long as the longest call, and keep-alives of the kernel find the dead ones
+/// within two minutes. Bounds: `connections` in all, `perSource` from one address; at the bound the accepted connection that has been quiet longest gives way.
+struct SignallingStreams {
+  /// Each costs two kernel buffers, up to 1 MiB of ours, and a descriptor.
+  static let connections = 4_096
+  /// A PBX opens one; a cluster behind one address a few dozen.
+  static let perSource = 128
+  static let idleLimit = Gap.seconds(43_200)
+  /// An accepted connection has to carry a message, one that we make has to stand, within 64*T1.
+  static let firstMessageLimit = Gap.seconds(32)
+  /// How long the far side may take to close after its stream was refused.
+  static let farewellLimit = Gap.seconds(4)
+  /// Bytes that a far side may still send while its answer to a stream that can not be read on is on the way; then it is cut off.
+  static let unreadBytes = 1 << 20
+
+  private struct Far: Hashable {
+    var endpoint: UInt32
+    var remote: TransportAddress
+  }
+
+  private var byID: [UInt32: SignallingConnection] = [:]
+  private var byRemote: [Far: UInt32] = [:]
+  private var lastID: UInt32 = 0
+  var buffer = [UInt8](repeating: 0, count: 65_536)
+
+  private(set) var accepted: UInt64 = 0
+  private(set) var made: UInt64 = 0
+  var strangers: UInt64 = 0
+  var turnedAway: UInt64 = 0
+  var failed: UInt64 = 0
+  var broken: UInt64 = 0
+
+  var counters: [(name: String, value: UInt64)] {
+    [
+      ("tcp.open", UInt64(byID.count)), ("tcp.accepted", accepted), ("tcp.made", made), ("tcp.strangers", strangers),
+      ("tcp.turned-away", turnedAway), ("tcp.failed", failed), ("tcp.broken", broken),
+    ]
+  }
+
+  var count: Int { byID.count }
+  subscript(id: UInt32) -> SignallingConnection? { byID[id] }
+  func connection(to remote: TransportAddress, of endpoint: SignallingEndpoint) -> SignallingConnection? {
+    byRemote[Far(endpoint: endpoint.number, remote: remote)].flatMap { byID[$0] }
+  }
+  /// All, by id.
+  var all: [SignallingConnection] { byID.values.sorted { $0.stream.id < $1.stream.id } }
+  func count(from ip: IPAddress) -> Int { byID.values.count { $0.stream.remote.ip == ip } }
+  /// The accepted connection that has been quiet longest; among equals the oldest.
+  var quietest: SignallingConnection? {
+    byID.values.filter { !$0.isOurs }.min { ($0.stream.lastActivity, $0.stream.id) < ($1.stream.lastActivity, $1.stream.id) }
+  }
+
+  /// An id that no connection has; never 0.
+  mutating func newID() -> UInt32 {
+    repeat { lastID &+= 1 } while lastID == 0 || byID[lastID] != nil
+    return lastID
+  }
+
+  mutating func enter(_ connection: SignallingConnection) {
+    byID[connection.stream.id] = connection
+    byRemote[Far(endpoint: connection.endpoint.number, remote: connection.stream.remote)] = connection.stream.id
+    if connection.isOurs { made &+= 1 } else { accepted &+= 1 }
+  }
+  mutating func remove(_ connection: SignallingConnection) {
+    byID[connection.stream.id] = nil
+    retire(connection)
+  }
+  /// No longer found by its far address.
+  mutating func retire(_ connection: SignallingConnection) {
+    let far = Far(endpoint: connection.endpoint.number, remote: connection.stream.remote)
+    if byRemote[far] == connection.stream.id { byRemote[far] = nil }
+  }
+}
