@@ -40,6 +40,7 @@ let package = Package(
     // C libraries and shims.
     .systemLibrary(name: "CYANG", path: "Sources/C/YANG", pkgConfig: "libyang"),
     .systemLibrary(name: "CPCRE2", path: "Sources/C/PCRE2", pkgConfig: "libpcre2-8"),
+    .systemLibrary(name: "COpenSSL", path: "Sources/C/OpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CSQLite", path: "Sources/C/SQLite", pkgConfig: "sqlite3"),
     .systemLibrary(name: "CNetlink", path: "Sources/C/Netlink", pkgConfig: "libnl-route-3.0"),
     .systemLibrary(name: "CSystemd", path: "Sources/C/Systemd", pkgConfig: "libsystemd"),
@@ -56,21 +57,27 @@ let package = Package(
 
     // Pure: bytes and time in, actions and deadlines out.
     module("SIP", ["Timing", "Addressing"]),
+    module("Authentication", ["Timing", "COpenSSL"]),
     module("SDP", ["Addressing"]),
     module("Configuration", ["Addressing", "CYANG", "CYANGModules"]),
     module("Routing", ["Configuration", "Addressing", "CPCRE2"]),
     module("Admission", ["Configuration", "Addressing", "Timing"]),
     module("TrunkPlugin", ["CTandemTrunk"]),
-    module("Trunks", ["SIP", "Configuration", "Routing", "CTandemTrunk", "Timing", "Addressing"]),
+    module("Trunks", ["SIP", "Authentication", "Configuration", "Routing", "CTandemTrunk", "Timing", "Addressing"]),
     module("Media", ["SDP", "Timing", "Addressing"]),
     module("Records", ["SIP", "Timing", "Addressing"]),
     module(
       "Calls",
-      ["SIP", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "CTandemTrunk", "Timing", "Addressing"]),
+      [
+        "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "CTandemTrunk", "Timing", "Addressing",
+      ]),
     module("Control", ["Configuration", "Records"]),
     module(
       "Simulator",
-      ["CTandemTrunk", "SIP", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Timing", "Addressing"]
+      [
+        "CTandemTrunk", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Timing",
+        "Addressing",
+      ]
     ),
 
     // The only I/O.
@@ -95,12 +102,13 @@ let package = Package(
       path: "Tests/Benchmarks/Exchange", swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Timing"), tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
+    tests(of: "Authentication", ["Timing"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
-    tests(of: "Trunks", ["SIP", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
+    tests(of: "Trunks", ["SIP", "Authentication", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
     tests(of: "Media", ["SDP", "Timing", "Addressing"]),
     tests(of: "Records", ["SIP", "Timing", "Addressing"]),
-    tests(of: "Calls", ["CTandemTrunk", "SIP", "SDP", "Configuration", "Routing", "Records", "Media", "Timing", "Addressing"]),
+    tests(of: "Calls", ["CTandemTrunk", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Records", "Media", "Timing", "Addressing"]),
     tests(of: "Control", ["Records", "Configuration"]),
     tests(of: "Linux", ["Timing", "Addressing"]),
     tests(of: "Simulator", ["SIP", "Media", "Records", "Calls", "Timing", "Addressing"]),

@@ -1,4 +1,5 @@
 import Addressing
+import Authentication
 import Media
 import Records
 import Routing
@@ -123,11 +124,13 @@ extension Leg: Recordable {
     w.write(client?.rawValue ?? UInt64.max)
     w.write(inviteSequence)
     w.write(heardProvisional)
+    w.write(trial)
     w.write(abandoned)
     w.write(acknowledgement != nil)
     w.write(acknowledgement ?? [])
     w.write(acknowledgedSequence)
     w.write(farewell?.rawValue ?? UInt64.max)
+    w.write(farewellTrial)
     w.write(integer: status)
   }
 
@@ -150,12 +153,14 @@ extension Leg: Recordable {
     client = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
     inviteSequence = try r.read()
     heardProvisional = try r.read()
+    trial = try r.read()
     abandoned = try r.read()
     let hasAcknowledgement: Bool = try r.read()
     let bytes: [UInt8] = try r.read()
     acknowledgement = hasAcknowledgement ? bytes : nil
     acknowledgedSequence = try r.read()
     farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
+    farewellTrial = try r.read()
     status = try r.integer()
   }
 }

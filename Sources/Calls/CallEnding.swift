@@ -162,7 +162,7 @@ extension Call {
       let fork = try? Dialog(fork: legs[leg].dialog, sequence: response.cseqNumber, requestURI: legs[leg].dialog.remoteTarget, response: response)
     else { return }
     let flow = route(fork, leg, environment)
-    environment.decline(fork, sequence: response.cseqNumber, trunk: legs[leg].trunk, on: flow, sentBy: legs[leg].sentBy)
+    environment.decline(fork, sequence: response.cseqNumber, trunk: legs[leg].trunk, trial: legs[leg].trial, on: flow, sentBy: legs[leg].sentBy)
   }
 
   /// Writes the record once the outcome is known, the media counts are in, and every leg has ended or had its time to.

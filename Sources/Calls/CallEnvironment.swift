@@ -38,6 +38,8 @@ struct CallEnvironment {
   var owners: [TransactionLayer.ClientID: Owner] = [:]
   /// Whose INVITE server transaction it is (CANCEL names it).
   var served: [TransactionLayer.ServerID: Owner] = [:]
+  /// Dialogs that no call owns, by their BYE, where it may be challenged. Looked up, never iterated but to rename trunks.
+  var declined: [TransactionLayer.ClientID: DeclinedDialog] = [:]
   var endedDialogs = EndedDialogs()
   var refusedCalls = RefusedCalls()
   /// As they were said.
@@ -148,6 +150,9 @@ struct ExchangeCounters {
   var failovers: UInt64 = 0
   var mediaRefused: UInt64 = 0
   var tooLarge: UInt64 = 0
+  var challengesAnswered: UInt64 = 0
+  var challengesRefused: UInt64 = 0
+  var foreignChallenges: UInt64 = 0
 
   var listed: [(name: String, value: UInt64)] {
     [
@@ -158,6 +163,7 @@ struct ExchangeCounters {
       ("limit.refusal-records.hits", refusalRecordsOmitted),
       ("call.failovers", failovers), ("media.refused", mediaRefused),
       ("message.too-large", tooLarge),
+      ("challenge.answered", challengesAnswered), ("challenge.refused", challengesRefused), ("challenge.foreign", foreignChallenges),
     ]
   }
 }

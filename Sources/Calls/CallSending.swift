@@ -21,6 +21,8 @@ extension Call {
     hook(leg, &environment) { verdict = $0.requestOut(&request, trunk: $1, at: $2) }
     if case .refuse(let status) = verdict, request.method == .invite { return .refused(status: status) }
     let flow = route(leg, environment)
+    let trial = environment.authenticate(&request, trunk: legs[leg].trunk, on: flow)
+    if request.method == .invite { legs[leg].trial = trial } else { legs[leg].farewellTrial = trial }
     let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: request.cseqNumber, hasSDP: !request.body.isEmpty, environment)
@@ -43,6 +45,7 @@ extension Call {
     var ack = legs[leg].dialog.makeAcknowledgement(sequence: sequence)
     hook(leg, &environment) { _ = $0.requestOut(&ack, trunk: $1, at: $2) }
     let flow = route(leg, environment)
+    authenticate(acknowledgement: &ack, leg: leg, on: flow, environment)
     legs[leg].acknowledgedSequence = sequence
     legs[leg].acknowledgement = environment.transactions.sendAcknowledgement(ack, on: flow, sentBy: legs[leg].sentBy)
     note(leg: leg, sent: true, .ack, status: 0, sequence: sequence, hasSDP: false, environment)
@@ -50,12 +53,16 @@ extension Call {
 
   /// The ACK again, byte for byte; for the 2xx of an earlier INVITE of the dialog, with that one's number.
   mutating func repeatAcknowledgement(sequence: UInt32, leg: Int, _ environment: inout CallEnvironment) {
-    if sequence == legs[leg].acknowledgedSequence, let bytes = legs[leg].acknowledgement {
-      return environment.actions.append(.transmit(bytes, route(leg, environment)))
+    let flow = route(leg, environment)
+    // What holds credentials goes where they may go, also when the dialog's target has moved since.
+    let mayRepeat = legs[leg].trial == nil || environment.isOwn(flow, legs[leg].trunk)
+    if sequence == legs[leg].acknowledgedSequence, mayRepeat, let bytes = legs[leg].acknowledgement {
+      return environment.actions.append(.transmit(bytes, flow))
     }
     var ack = legs[leg].dialog.makeAcknowledgement(sequence: sequence)
     hook(leg, &environment) { _ = $0.requestOut(&ack, trunk: $1, at: $2) }
-    _ = environment.transactions.sendAcknowledgement(ack, on: route(leg, environment), sentBy: legs[leg].sentBy)
+    authenticate(acknowledgement: &ack, leg: leg, on: flow, environment)
+    _ = environment.transactions.sendAcknowledgement(ack, on: flow, sentBy: legs[leg].sentBy)
   }
 
   mutating func received(_ message: SIPMessage, leg: Int, _ environment: CallEnvironment) {
@@ -110,7 +117,7 @@ extension Call {
     body(&environment.trunks, legs[leg].trunk, environment.now)
   }
 
-  private mutating func note(leg: Int, sent: Bool, _ method: SIP.Method, status: Int, sequence: UInt32, hasSDP: Bool, _ environment: CallEnvironment) {
+  mutating func note(leg: Int, sent: Bool, _ method: SIP.Method, status: Int, sequence: UInt32, hasSDP: Bool, _ environment: CallEnvironment) {
     ladder.note(
       Ladder.Entry(
         at: environment.now, leg: UInt8(truncatingIfNeeded: leg), sent: sent, method: method, status: UInt16(truncatingIfNeeded: status),

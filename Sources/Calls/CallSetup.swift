@@ -224,8 +224,9 @@ extension Call {
   }
 
   private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
-    attemptRefused(
-      leg: leg, status: response.status, cause: response.q850Cause, by: "\(legs[leg].trunkName) answered \(response.status)", &environment)
+    var why = "\(legs[leg].trunkName) answered \(response.status)"
+    if response.status == 401 || response.status == 407, legs[leg].trunk >= 0 { why = environment.trunks.challengeRefusal(of: legs[leg].trunk) ?? why }
+    attemptRefused(leg: leg, status: response.status, cause: response.q850Cause, by: why, &environment)
   }
 
   private mutating func attemptRefused(leg: Int, status received: Int, cause: Int?, by why: String, _ environment: inout CallEnvironment) {

@@ -262,6 +262,7 @@ public struct Exchange {
         receivedLateAnswer(message, flow: flow)
       case .clientEnded(let client):
         environment.owners[client] = nil
+        environment.declined[client] = nil
       case .serverEnded(let server):
         environment.served[server] = nil
       }
@@ -269,7 +270,7 @@ public struct Exchange {
   }
 
   private mutating func receivedResponse(_ message: SIPMessage, client: TransactionLayer.ClientID, flow: SIP.Flow) {
-    guard let owner = environment.owners[client] else { return }
+    guard let owner = environment.owners[client] else { return environment.receivedDeclined(message, client, from: flow) }
     var message = message
     guard table.contains(owner.call) else { return receivedLateAnswer(message, flow: flow) }
     withCall(owner.call) { call, environment in
@@ -284,6 +285,7 @@ public struct Exchange {
         if message.status != 100, message.status != 408, message.status != 503, !call.legs[owner.leg].abandoned {
           environment.trunks.heard(from: trunk, at: environment.now)
         }
+        if call.answeredChallenge(message, client, from: flow, leg: owner.leg, &environment) { return }
         environment.trunks.responseIn(&message, trunk: trunk, at: environment.now)
       }
       if call.legs[owner.leg].farewell == client {
@@ -349,6 +351,7 @@ public struct Exchange {
         call.holdPorts(&environment)
       }
     }
+    environment.declined = environment.declined.mapValues { $0.renamed(trunks) }
     environment.transactions.rename(listeners: listeners)
     environment.warnOfAmbiguousTrunks()
     for call in leaving { end(call) { $0 != Int(UInt16.max) } }

@@ -1,5 +1,6 @@
 import Addressing
 import Admission
+import Authentication
 import SIP
 import Trunks
 
@@ -36,18 +37,22 @@ extension Exchange {
 }
 
 extension CallEnvironment {
-  /// ACK for a 2xx nobody waits for, and BYE, unless its dialog had one.
-  mutating func decline(_ dialog: Dialog, sequence: UInt32, trunk: Int, on flow: SIP.Flow, sentBy: [UInt8]) {
+  /// ACK for a 2xx nobody waits for, and BYE, unless its dialog had one; `trial`: the credentials of the INVITE, for its ACK.
+  mutating func decline(_ dialog: Dialog, sequence: UInt32, trunk: Int, trial: Trial? = nil, on flow: SIP.Flow, sentBy: [UInt8]) {
     var dialog = dialog
     var ack = dialog.makeAcknowledgement(sequence: sequence)
     if trunk >= 0 { _ = trunks.requestOut(&ack, trunk: trunk, at: now) }
+    if let trial, isOwn(flow, trunk) { trial.write(to: &ack) }
     _ = transactions.sendAcknowledgement(ack, on: flow, sentBy: sentBy)
     guard !endedDialogs.contains(dialog) else { return }
     endedDialogs.note(dialog)
     var bye = dialog.makeRequest(.bye)
     bye.append(.reason, Reason(.q850, cause: 26).value)
     if trunk >= 0 { _ = trunks.requestOut(&bye, trunk: trunk, at: now) }
-    _ = transactions.send(bye, on: flow, sentBy: sentBy, at: now)
+    let proof = authenticate(&bye, trunk: trunk, on: flow)
+    let client = transactions.send(bye, on: flow, sentBy: sentBy, at: now)
+    guard trunk >= 0, trunks.hasAccount(trunk) else { return }
+    declined[client] = DeclinedDialog(dialog: dialog, trunk: trunk, trial: proof ?? Trial(), sentBy: sentBy)
   }
 }
 

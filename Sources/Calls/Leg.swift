@@ -1,3 +1,4 @@
+import Authentication
 import Media
 import Records
 import SDP
@@ -51,12 +52,15 @@ struct Leg: Sendable {
   var client: TransactionLayer.ClientID?
   var inviteSequence: UInt32 = 0
   var heardProvisional = false
+  /// The credentials of that INVITE, and of its ACK; `nil`: the trunk has none.
+  var trial: Trial?
   /// We gave this INVITE up; a 2xx that still comes is acknowledged and ended.
   var abandoned = false
   /// For a repeated 2xx of the INVITE with that number.
   var acknowledgement: [UInt8]?
   var acknowledgedSequence: UInt32 = 0
   var farewell: TransactionLayer.ClientID?
+  var farewellTrial: Trial?
   /// The last final status on this leg.
   var status = 0
 

@@ -1,4 +1,5 @@
 import Addressing
+import Authentication
 import Media
 import Records
 import Routing
@@ -98,6 +99,30 @@ extension Dialog: Recordable {
     for _ in 0..<(try r.read(UInt32.self)) { routeSet.append(try r.read()) }
     localSequence = try r.read()
     remoteSequence = try r.optionalInteger().map { UInt32(truncatingIfNeeded: $0) }
+  }
+}
+
+extension Trial: Recordable {
+  public func write(to w: inout RecordWriter) {
+    w.write(UInt32(steps.count))
+    for step in steps {
+      w.write(step.origin.rawValue)
+      w.write(step.realm)
+      w.write(step.nonce)
+      w.write(integer: step.answers)
+      w.write(step.field)
+    }
+  }
+  public init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init()
+    for _ in 0..<(try r.read(UInt32.self)) {
+      let origin = try r.enumeration(Challenge.Origin.init(rawValue:))
+      var step = Step(origin: origin, realm: try r.read())
+      step.nonce = try r.read()
+      step.answers = try r.integer()
+      step.field = try r.read()
+      steps.append(step)
+    }
   }
 }
 

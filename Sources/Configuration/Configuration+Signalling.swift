@@ -86,6 +86,8 @@ extension Configuration {
     public var strictName = false
     /// Whether the plugin of `type` was loaded at commit; without it the peer's trunks stay down.
     public var isServed = true
+    /// For all trunks to this peer that have none of their own.
+    public var account: Account?
     public init(
       name: String, type: String, address: Address, port: UInt16? = nil, transport: Transport? = nil, sources: [IPPrefix] = [], mediaNAT: Bool = false,
       mediaSources: [IPPrefix] = [], representativeMediaIP: IPAddress? = nil, routable: Bool = true, pluginSettings: String = "{}"
@@ -104,6 +106,24 @@ extension Configuration {
     }
   }
 
+  /// User and password for digest authentication. Its text forms leave the password out.
+  public struct Account: Sendable, Equatable, Codable, CustomStringConvertible, CustomReflectable {
+    public enum Algorithm: String, Sendable, Codable { case md5, sha256 = "sha-256", sha512Truncated256 = "sha-512-256" }
+    public var user: String
+    public var password: String
+    /// The only realm that is answered; `nil`: any.
+    public var realm: String?
+    /// Empty: all.
+    public var algorithms: [Algorithm]
+    public init(user: String, password: String, realm: String? = nil, algorithms: [Algorithm] = []) {
+      self.user = user
+      self.password = password
+      self.realm = realm
+      self.algorithms = algorithms
+    }
+    public var description: String { "account \(user)" }
+    public var customMirror: Mirror { Mirror(self, children: ["user": user]) }
+  }
   public struct Trunk: Sendable, Equatable, Codable {
     public var name: String
     /// Indexes into `listeners`, `peers`, `mediaRealms`.
@@ -122,6 +142,7 @@ extension Configuration {
     public var matchRequestHost: String?
     public var matchTrunkGroup: String?
     public var isPSTN = true
+    public var account: Account?
     public init(
       name: String, listener: Int, peer: Int, mediaRealm: Int? = nil, peerPort: UInt16? = nil, contactHost: String? = nil, site: String? = nil,
       maxCalls: Int = 0, maxCallRate: Int = 0

@@ -37,6 +37,8 @@ public struct Configuration: Sendable, Equatable, Codable {
   }
   /// Where a trunk's peer listens: the port the trunk says, else the peer's own, else the default of the transport.
   public func peerPort(of trunk: Trunk) -> UInt16 { trunk.peerPort ?? peers[trunk.peer].port ?? listeners[trunk.listener].transport.defaultPort }
+  /// What a trunk proves itself by: its own account, else its peer's.
+  public func account(for trunk: Int) -> Account? { trunks[trunk].account ?? peers[trunks[trunk].peer].account }
   /// The dial plan for calls from a trunk: its own, else its site's, else global.
   public func dialPlan(for trunk: Int) -> DialPlan? {
     for scope in [Scope.trunk(trunks[trunk].name), trunks[trunk].site.map { Scope.site($0) }, Scope.global] {

@@ -112,6 +112,7 @@ extension Decoder {
     peer.optionsInterval = node.number("options-interval") ?? 30
     peer.sendsLargeOverTCP = node.leaf("large-message") == "tcp"
     peer.strictName = node.flag("strict-name")
+    peer.account = Self.account(node)
     peer.isServed = tree.context.pluginIDs.contains(peer.type)
     return peer
   }
@@ -127,7 +128,15 @@ extension Decoder {
     trunk.matchRequestHost = node.child("match")?.leaf("request-host")
     trunk.matchTrunkGroup = node.child("match")?.leaf("trunk-group")
     trunk.isPSTN = node.flag("is-pstn")
+    trunk.account = Self.account(node)
     return trunk
+  }
+
+  private static func account(_ node: DataNode) -> Configuration.Account? {
+    guard let user = node.leaf("auth-user"), let password = node.leaf("auth-password") else { return nil }
+    return Configuration.Account(
+      user: user, password: password, realm: node.leaf("auth-realm"),
+      algorithms: node.leaves("auth-algorithm").compactMap { Configuration.Account.Algorithm(rawValue: $0) })
   }
 
   mutating func collection(_ node: DataNode) -> Configuration.ScopedTrunkConfiguration {

@@ -1,3 +1,4 @@
+import Authentication
 import Timing
 
 /// What one run is like, drawn from its seed. Swarm testing: each fault is off in some runs, so that faults which hide one another get their turn alone.
@@ -55,6 +56,10 @@ public struct Knobs: Sendable {
     var foreignContacts = 0
     var otherNode = 0
     var badNumbers = 5
+    /// Of INVITEs and BYEs without credentials.
+    var challenges = 0
+    var challengesAs: [Challenge.Origin] = []
+    var nonceMilliseconds = 60_000
   }
 
   var towardsExchange: [Line] = []
@@ -109,6 +114,8 @@ public struct Knobs: Sendable {
   /// The last commit, when faults stop, puts everything back.
   var mendsConfiguration = true
   var stops = false
+  /// Whether the trunk to each party has an account; of one that challenges and has none, calls are refused.
+  var accounts: [Bool] = [true, true, true]
   /// Of all events, how many are followed by swapping a call for its copy.
   var rewritePercent = 10
 
@@ -138,6 +145,7 @@ public struct Knobs: Sendable {
     drawStreams(&random)
     drawAccidents(&random)
     drawConfiguration(&random)
+    drawChallenges(&random)
   }
 
   private static func drawManners(_ random: inout RandomSource) -> Manners {
@@ -178,6 +186,15 @@ public struct Knobs: Sendable {
     halfOpenSeconds = random.pick([0, 1, 10])
     breakPercent = random.pick([0, 0, 1, 5])
     refusedConnections = random.chance(30) ? random.between(5, 40) : 0
+  }
+
+  private mutating func drawChallenges(_ random: inout RandomSource) {
+    for party in Party.allCases where random.chance(35) {
+      manners[party.rawValue].challenges = random.pick([20, 60, 100])
+      manners[party.rawValue].challengesAs = random.pick([[.server], [.proxy], [.server, .proxy]])
+      manners[party.rawValue].nonceMilliseconds = random.pick([300, 5_000, 60_000])
+      accounts[party.rawValue] = random.chance(85)
+    }
   }
 
   private mutating func drawAccidents(_ random: inout RandomSource) {

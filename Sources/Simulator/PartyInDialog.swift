@@ -5,6 +5,7 @@ import Timing
 // Inside a dialog: offers both ways, their collisions, BYE, OPTIONS; and requests that belong to none.
 extension SimulatedParty {
   mutating func received(_ request: SIPMessage, server: TransactionLayer.ServerID, from flow: Flow, at now: Instant) {
+    guard admits(request, server, at: now) else { return }
     guard request.to.tag != nil else {
       if request.method == .invite { return receivedInvite(request, server: server, at: now) }
       let status = request.method == .options ? 200 : 405

@@ -58,6 +58,7 @@ struct Scene {
       name: party.name + shape.peerSuffix, type: "plain", address: shape.byName.contains(party) ? .domain("\(party.name).example") : .ip(party.address.ip),
       port: party.address.port)
     if let node = IPPrefix("\(party.secondNode.ip)/32") { peer.sources = [node] }
+    if knobs.accounts[party.rawValue] { peer.account = .init(user: SimulatedParty.user(of: party), password: SimulatedParty.password(of: party)) }
     peer.mediaNAT = knobs.mediaNAT && party != .hq
     return peer
   }

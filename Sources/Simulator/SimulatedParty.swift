@@ -1,4 +1,5 @@
 import Addressing
+import Authentication
 import SDP
 import SIP
 import Timing
@@ -19,7 +20,7 @@ struct SimulatedParty: Sendable {
   struct Tally: Sendable {
     var placed = 0, taken = 0, answered = 0, refused = 0, cancelled = 0, lateAnswers = 0, forks = 0, secondAnswers = 0, silences = 0
     var withheldAcknowledgements = 0, offers = 0, glares = 0, cancelledOffers = 0, hungUp = 0, hungUpEarly = 0, byesCrossed = 0
-    var storms = 0, oddRequests = 0, packetsSent = 0, packetsHeard = 0, offersAnswered = 0, forgotten = 0
+    var storms = 0, oddRequests = 0, challenges = 0, proofs = 0, packetsSent = 0, packetsHeard = 0, offersAnswered = 0, forgotten = 0
   }
 
   let party: Party
@@ -27,6 +28,8 @@ struct SimulatedParty: Sendable {
   let manners: Knobs.Manners
   var random: RandomSource
   var layer: TransactionLayer
+  /// As server, as proxy; none: it lets everybody in.
+  var challengers: [Challenger] = []
   var calls: [PartyCall] = []
   var outbox: [Parcel] = []
   var packets: [Parcel] = []
@@ -52,6 +55,7 @@ struct SimulatedParty: Sendable {
     manners = knobs.manners[party.rawValue]
     self.random = random
     layer = SimulatedParty.newLayer(party, knobs, &self.random)
+    challengers = SimulatedParty.newChallengers(party, manners, &self.random)
   }
 
   private static func newLayer(_ party: Party, _ knobs: Knobs, _ random: inout RandomSource) -> TransactionLayer {
@@ -126,6 +130,7 @@ struct SimulatedParty: Sendable {
     unheard = []
     recent = []
     layer = SimulatedParty.newLayer(party, knobs, &random)
+    challengers = SimulatedParty.newChallengers(party, manners, &random)
   }
 
   /// Whoever rings is answered soon.

@@ -202,7 +202,8 @@ extension Simulation {
         ("second answers of a fork", t.secondAnswers), ("answers never acknowledged", t.withheldAcknowledgements), ("re-INVITEs", t.offers),
         ("re-INVITEs answered", t.offersAnswered), ("re-INVITE glares", t.glares), ("re-INVITEs cancelled", t.cancelledOffers), ("hang-ups", t.hungUp),
         ("hang-ups before ACK", t.hungUpEarly), ("BYEs that crossed", t.byesCrossed), ("retransmission storms", t.storms),
-        ("odd requests", t.oddRequests), ("calls forgotten", t.forgotten), ("media packets sent", t.packetsSent), ("media packets heard", t.packetsHeard),
+        ("odd requests", t.oddRequests), ("challenges", t.challenges), ("proofs taken", t.proofs), ("calls forgotten", t.forgotten),
+        ("media packets sent", t.packetsSent), ("media packets heard", t.packetsHeard),
       ] { tally.add(name, count) }
     }
   }

@@ -57,7 +57,8 @@ public struct Simulation {
       wallClock: 1_700_000_000, at: now, timers: timers)
     parties = []
     for party in Party.allCases { parties.append(SimulatedParty(party, knobs: knobs, random: random.branch())) }
-    checkers = Checkers(t1: .milliseconds(knobs.t1))
+    let accounts = knobs.accounts
+    checkers = Checkers(t1: .milliseconds(knobs.t1), accounts: Party.allCases.filter { accounts[$0.rawValue] }, isSteady: knobs.commits == 0)
     plan()
   }
 

@@ -23,6 +23,8 @@ public struct TrunkTable {
   var services: [PeerService] = []
   /// By trunk index.
   var liveness: [TrunkLiveness] = []
+  /// By trunk index.
+  var authentication: [TrunkAuthentication] = []
   /// By trunk index; made at commit because every message needs them.
   private var hosts: [[UInt8]] = []
   private var flows: [Flow?] = []
@@ -39,7 +41,7 @@ public struct TrunkTable {
     self.resolved = resolved
     self.plugins = plugins
     self.clock = clock
-    adopt(services: [:], liveness: [:])
+    adopt(services: [:], liveness: [:], authentication: [:])
   }
 
   // MARK: Where a trunk leads
@@ -53,12 +55,14 @@ public struct TrunkTable {
   public mutating func reconfigure(_ configuration: Configuration, resolved: [[IPAddress]]) {
     var services: [String: PeerService] = [:]
     var liveness: [String: TrunkLiveness] = [:]
+    var authentication: [String: TrunkAuthentication] = [:]
     for (peer, service) in zip(self.configuration.peers, self.services) { services[peer.name] = service }
     for (trunk, state) in zip(self.configuration.trunks, self.liveness) { liveness[trunk.name] = state }
+    for (trunk, state) in zip(self.configuration.trunks, self.authentication) { authentication[trunk.name] = state }
     self.configuration = configuration
     self.resolved = resolved
     for watch in watches { watch.readmit() }
-    adopt(services: services, liveness: liveness)
+    adopt(services: services, liveness: liveness, authentication: authentication)
   }
 
   /// Peers have other addresses: trunks lead there from now on. Plugins are not concerned.
@@ -77,10 +81,15 @@ public struct TrunkTable {
   }
 
   /// Fills everything that follows from the configuration; what is not adopted from `old` is closed.
-  private mutating func adopt(services old: [String: PeerService], liveness known: [String: TrunkLiveness]) {
+  private mutating func adopt(
+    services old: [String: PeerService], liveness known: [String: TrunkLiveness], authentication accounts: [String: TrunkAuthentication]
+  ) {
     hosts = configuration.trunks.indices.map { host(of: $0) }
     flows = configuration.trunks.indices.map { flow(of: $0) }
     liveness = configuration.trunks.map { known[$0.name] ?? TrunkLiveness() }
+    authentication = configuration.trunks.indices.map { index in
+      TrunkAuthentication(configuration.account(for: index), keeping: accounts[configuration.trunks[index].name])
+    }
     var kept: Set<String> = []
     services = []
     for peer in configuration.peers.indices {

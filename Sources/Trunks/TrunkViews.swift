@@ -29,6 +29,7 @@ extension TrunkTable {
       return PeerState(isUp: false, reason: outage, alarms: ["plugin: \(outage)"] + alarms)
     }
     let trunks = configuration.trunks.indices.filter { configuration.trunks[$0].peer == peer }
+    alarms += trunks.compactMap { authentication[$0].refusal.map { "credentials: \($0)" } }
     return PeerState(
       isUp: trunks.isEmpty || trunks.contains { state(of: $0, at: now) != .down },
       reason: trunks.compactMap { reason(of: $0, at: now) }.joined(separator: "; "), alarms: alarms)

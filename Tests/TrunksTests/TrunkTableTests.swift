@@ -13,7 +13,7 @@ final class Probe {
   var isClosed = false
 }
 
-private func bareTable(_ fill: (inout tt_plugin_v1) -> Void = { _ in }) -> UnsafePointer<tt_plugin_v1> {
+func bareTable(_ fill: (inout tt_plugin_v1) -> Void = { _ in }) -> UnsafePointer<tt_plugin_v1> {
   let table = UnsafeMutablePointer<tt_plugin_v1>.allocate(capacity: 1)
   table.initialize(to: tt_plugin_v1())
   let text: StaticString = "bare"

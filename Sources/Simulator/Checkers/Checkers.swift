@@ -6,12 +6,12 @@ public import Timing
 public struct Checkers: Sendable {
   private var rules: [any Checker]
 
-  /// `t1` of the exchange.
-  public init(t1: Gap) {
+  /// `t1` of the exchange; `accounts`: the parties whose trunks have one; `isSteady`: no commit changes that.
+  public init(t1: Gap, accounts: [Party] = [], isSteady: Bool = true) {
     rules = [
-      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(), CredentialChecker(), SequenceChecker(),
-      DialogChecker(), ConservationChecker(),
-      MediaChecker(),
+      SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(),
+      CredentialChecker(accounts: accounts, isSteady: isSteady),
+      SequenceChecker(), DialogChecker(), ConservationChecker(), MediaChecker(),
       RecordChecker(), LivenessChecker(), RestoreChecker(),
     ]
   }
