@@ -33,6 +33,7 @@ request_route {{
 	if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
 	if (is_method("ACK")) {{
 		xlog("L_ERR", "SAW ACK $(hdr(Proxy-Authorization){{s.len}})\\n");
+		remove_hf("Proxy-Authorization");
 		if (loose_route()) t_relay(); else t_check_trans();
 		exit;
 	}}

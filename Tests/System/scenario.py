@@ -186,7 +186,8 @@ CSeq: 1 {method}
         """To the request received last. `tag`: ours is added (not when the request has it already)."""
         mark = ";tag=[pid]d[call_number]" if tag else ""
         kind = "Content-Type: application/sdp\n" if body else ""
-        contact = "Contact: <sip:callee@[local_ip]:[local_port];transport=[transport]>\n" if 100 < status < 300 else ""
+        # SIPp leaves out the line of a header that the request does not have.
+        contact = "[last_Record-Route:]\nContact: <sip:callee@[local_ip]:[local_port];transport=[transport]>\n" if 100 < status < 300 else ""
         return self.send(f"""SIP/2.0 {status} {reason}
 [last_Via:]
 [last_From:]
