@@ -61,8 +61,8 @@ struct Call: Sendable {
   /// When the next counts are asked for.
   var watchAt: Instant?
 
-  /// The offer on its way from one leg to the other while the call is up.
-  var renegotiation: Renegotiation?
+  /// The offer on its way from one leg to the other, if there is one.
+  @Rare var offer: OfferUnderWay?
 
   // Deadlines; `nil` = not armed.
   var progressAt: Instant?
@@ -115,8 +115,8 @@ struct Call: Sendable {
     consider(durationAt)
     consider(recordAt)
     consider(watchAt)
-    consider(renegotiation?.retryAt)
-    consider(renegotiation?.endsAt)
+    consider(offer?.retryAt)
+    consider(offer?.endsAt)
     for leg in legs.indices { consider(legs[leg].repetition?.nextDeadline) }
     return earliest
   }
@@ -154,9 +154,9 @@ struct Call: Sendable {
       countsAwaited = false
       settle(&environment)
     }
-    if let at = renegotiation?.endsAt, at <= now { withdrawOffer(status: 504, &environment) }
-    if let at = renegotiation?.retryAt, at <= now {
-      renegotiation?.retryAt = nil
+    if let at = offer?.endsAt, at <= now { withdrawOffer(status: 504, &environment) }
+    if let at = offer?.retryAt, at <= now {
+      offer?.retryAt = nil
       sendOffer(&environment)
     }
   }

@@ -29,7 +29,7 @@ extension Call: Recordable {
     w.write(streams)
     w.write(watch)
     w.write(optional: watchAt)
-    w.write(renegotiation)
+    w.write(offer)
     for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt, recordAt] { w.write(optional: deadline) }
     w.write(began.bitPattern)
     for time in [answered, ended] { w.write(time?.bitPattern ?? UInt64.max) }
@@ -74,7 +74,7 @@ extension Call: Recordable {
     streams = try r.read()
     watch = try r.read()
     watchAt = try r.optionalInstant()
-    renegotiation = try r.read()
+    offer = try r.read()
     progressAt = try r.optionalInstant()
     routingAt = try r.optionalInstant()
     ringingAt = try r.optionalInstant()
@@ -165,18 +165,40 @@ extension Leg: Recordable {
   }
 }
 
-extension Renegotiation: Recordable {
+extension OfferUnderWay: Recordable {
   func write(to w: inout RecordWriter) {
     w.write(optional: from)
+    w.write(cameBy.rawValue)
     w.write(integer: to)
+    w.write(leavesBy.rawValue)
     w.write(offer)
+    w.write(stage.rawValue)
+    w.write(request)
+    w.write(server?.rawValue ?? UInt64.max)
+    w.write(client?.rawValue ?? UInt64.max)
+    w.write(sequence)
+    w.write(reliableSequence)
+    w.write(integer: status)
     w.write(optional: retryAt)
     w.write(integer: retries)
     w.write(optional: endsAt)
   }
   init(from r: inout RecordReader) throws(RecordReader.Damage) {
-    self.init(
-      from: try r.optionalInteger(), to: try r.integer(), offer: try r.read(), retryAt: try r.optionalInstant(), retries: try r.integer(),
-      endsAt: try r.optionalInstant())
+    let from = try r.optionalInteger()
+    let cameBy = try r.enumeration(Carrier.init(rawValue:))
+    self.init(from: from, to: try r.integer(), offer: nil)
+    self.cameBy = cameBy
+    leavesBy = try r.enumeration(Carrier.init(rawValue:))
+    offer = try r.read()
+    stage = try r.enumeration(Stage.init(rawValue:))
+    request = try r.read()
+    server = try r.optionalIdentifier().map(TransactionLayer.ServerID.init(restoring:))
+    client = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
+    sequence = try r.read()
+    reliableSequence = try r.read()
+    status = try r.integer()
+    retryAt = try r.optionalInstant()
+    retries = try r.integer()
+    endsAt = try r.optionalInstant()
   }
 }

@@ -63,7 +63,7 @@ extension Call {
     durationAt = nil
     watch = nil
     watchAt = nil
-    renegotiation = nil
+    offer = nil
     for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
     for trunk in places { environment.release(trunk) }
     places = []

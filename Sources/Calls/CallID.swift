@@ -27,27 +27,34 @@ struct CallID: Hashable, Comparable, Sendable {
   }
 }
 
-/// The tag we give one leg of a call: the call's name, the leg's number, and 48 bits sealed with a key of this process: nobody outside can guess them, and
-/// we know a tag of ours again when its call is long gone.
+/// The tag we give one leg of a call: the call's name, the leg's number, which of the leg's early dialogs it names, and 48 bits sealed with a key of this process:
+/// nobody outside can guess them, and we know a tag of ours again when its call is long gone.
 struct LegTag {
-  /// 16 + 2 + 12 digits.
-  static func make(call: CallID, leg: Int, _ transactions: TransactionLayer) -> [UInt8] {
+  var call: CallID
+  var leg: Int
+  /// 0 but on the caller's leg, where each fork of the called side is a dialog with a tag of its own.
+  var fork: Int
+
+  /// 16 + 2 + 2 + 12 digits.
+  static func make(call: CallID, leg: Int, fork: Int = 0, _ transactions: TransactionLayer) -> [UInt8] {
     var out: [UInt8] = []
-    out.reserveCapacity(30)
+    out.reserveCapacity(32)
     out.appendHexadecimal(call.rawValue, digits: 16)
     out.appendHexadecimal(UInt64(leg), digits: 2)
-    out.appendHexadecimal(transactions.seal(call.rawValue &* 257 &+ UInt64(leg)) & 0xFFFF_FFFF_FFFF, digits: 12)
+    out.appendHexadecimal(UInt64(fork), digits: 2)
+    out.appendHexadecimal(transactions.seal((call.rawValue &* 257 &+ UInt64(leg)) &* 257 &+ UInt64(fork)) & 0xFFFF_FFFF_FFFF, digits: 12)
     return out
   }
   /// Whether we made this tag.
   static func isOurs(_ tag: ArraySlice<UInt8>, _ transactions: TransactionLayer) -> Bool {
     guard let name = parse(tag) else { return false }
-    return tag.elementsEqual(make(call: name.call, leg: name.leg, transactions))
+    return tag.elementsEqual(make(call: name.call, leg: name.leg, fork: name.fork, transactions))
   }
-  /// The call and leg a tag of ours names; the caller still compares the whole tag.
-  static func parse(_ tag: ArraySlice<UInt8>) -> (call: CallID, leg: Int)? {
-    guard tag.count == 30, let call = tag.hexadecimal(digits: 16), let leg = tag.dropFirst(16).hexadecimal(digits: 2)
+  /// What a tag of ours names; the caller still compares the whole tag.
+  static func parse(_ tag: ArraySlice<UInt8>) -> LegTag? {
+    guard tag.count == 32, let call = tag.hexadecimal(digits: 16), let leg = tag.dropFirst(16).hexadecimal(digits: 2),
+      let fork = tag.dropFirst(18).hexadecimal(digits: 2)
     else { return nil }
-    return (CallID(rawValue: call), Int(leg))
+    return LegTag(call: CallID(rawValue: call), leg: Int(leg), fork: Int(fork))
   }
 }

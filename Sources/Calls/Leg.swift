@@ -35,7 +35,7 @@ struct Leg: Sendable {
   var calling: [UInt8]
   var offerAnswer: OfferAnswer
   /// As it stood with the present offer open: provisional answers of several forks each start from here.
-  var offerBase: OfferAnswer?
+  @Rare var offerBase: OfferAnswer?
   var anchor: MediaAnchor?
 
   // The far side's INVITE that we owe a final answer.

@@ -69,7 +69,7 @@ import Timing
   func shard(number: UInt8) throws {
     let digits = (number < 16 ? "0" : "") + String(number, radix: 16)
     let names = try names(seed: 5, shard: number, calls: 2)
-    for tag in names.tags { #expect(tag.hasPrefix(digits) && tag.utf8.count == 30) }
+    for tag in names.tags { #expect(tag.hasPrefix(digits) && tag.utf8.count == 32) }
     for callID in names.callIDs { #expect(callID.hasSuffix(digits) && callID.utf8.count == 30) }
     for branch in names.branches { #expect(branch.hasPrefix("z9hG4bK" + digits) && branch.utf8.count == 41) }
     for contact in names.contacts { #expect(contact.hasPrefix("<sip:" + digits)) }
