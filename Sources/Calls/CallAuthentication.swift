@@ -130,7 +130,7 @@ extension Call {
     guard legs[leg].client == client, !legs[leg].abandoned, phase != .over else { return false }
     if legs[leg].state == .inviting { return leg == active }
     // One that was withdrawn has no end set: its CANCEL is under way.
-    return legs[leg].state == .confirmed && renegotiation.map { $0.to == leg && $0.endsAt != nil } ?? false
+    return legs[leg].state == .confirmed && offer.map { $0.to == leg && $0.endsAt != nil } ?? false
   }
 
   /// Where the first one went: that is where the challenge came from.
