@@ -98,6 +98,9 @@ struct Call: Sendable {
   /// The leg across from `leg`.
   func other(than leg: Int) -> Int? { leg == 0 ? active : 0 }
 
+  /// One of the two legs whose media are joined.
+  func isPaired(_ leg: Int) -> Bool { leg == 0 || leg == active }
+
   var isGone: Bool { phase == .over && isRecorded && hasOnlyGoneLegs }
   /// By index: to iterate would copy each leg.
   var hasOnlyGoneLegs: Bool { legs.indices.allSatisfy { legs[$0].state == .gone } }

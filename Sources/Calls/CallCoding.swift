@@ -131,6 +131,8 @@ extension Leg: Recordable {
     w.write(acknowledgedSequence)
     w.write(farewell?.rawValue ?? UInt64.max)
     w.write(farewellTrial)
+    w.write(requests)
+    w.write(far.rawValue)
     w.write(integer: status)
   }
 
@@ -161,7 +163,32 @@ extension Leg: Recordable {
     acknowledgedSequence = try r.read()
     farewell = try r.optionalIdentifier().map(TransactionLayer.ClientID.init(restoring:))
     farewellTrial = try r.read()
+    requests = try r.read()
+    far = FarAbilities(rawValue: try r.read())
     status = try r.integer()
+  }
+}
+
+extension OpenRequest: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(client.rawValue)
+    switch purpose {
+    case .passed(let from, let server, let request):
+      w.write(0 as UInt8)
+      w.write(integer: from)
+      w.write(server.rawValue)
+      w.write(request)
+    }
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let client = TransactionLayer.ClientID(restoring: try r.read())
+    switch try r.read(UInt8.self) {
+    case 0:
+      let from = try r.integer()
+      let server = TransactionLayer.ServerID(restoring: try r.read())
+      self.init(client: client, purpose: .passed(from: from, server: server, request: try r.read()))
+    default: throw .invalid
+    }
   }
 }
 

@@ -64,6 +64,7 @@ extension Call {
     watch = nil
     watchAt = nil
     offer = nil
+    answerPassedRequests(&environment)
     for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
     for trunk in places { environment.release(trunk) }
     places = []
@@ -84,7 +85,7 @@ extension Call {
       if leg == 0, !wasUp {
         legs[leg].status = final
         appendReason(to: &answer)
-        if final == 415 { LegMessages.appendAcceptable(insteadOf: request, to: &answer) }
+        if final == 415 { Capabilities.appendAcceptable(insteadOf: request, to: &answer) }
         if legs[leg].state == .inviting { legs[leg].state = .gone }
       }
       respond(answer, in: server, leg: leg, &environment)
@@ -142,6 +143,7 @@ extension Call {
   /// `status`: what a caller who waits for it is told.
   mutating func unanswered(_ client: TransactionLayer.ClientID, leg: Int, status: Int, because why: String, _ environment: inout CallEnvironment) {
     if legs[leg].farewell == client { return farewellEnded(leg: leg, &environment) }
+    if requestUnanswered(client, leg: leg, status: status, &environment) { return }
     guard legs[leg].client == client else { return }
     if legs[leg].state == .inviting || legs[leg].abandoned { return attemptUnanswered(leg: leg, status: status, because: why, &environment) }
     // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).

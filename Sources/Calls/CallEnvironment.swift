@@ -57,6 +57,19 @@ struct CallEnvironment {
 
   var wallTime: Double { wallClock + Double(now.nanoseconds) / 1e9 }
 
+  /// What we take from each trunk's peer, by trunk index.
+  private(set) var capabilities: [Capabilities] = []
+  private(set) var unboundCapabilities = Capabilities()
+
+  /// With the configuration in force.
+  mutating func reviewCapabilities() {
+    capabilities = settings.map { Capabilities($0) }
+    unboundCapabilities = Capabilities(settings(of: -1))
+  }
+
+  /// Of a trunk that is no more, or of nobody's (-1), those of the global collection.
+  func capabilities(of trunk: Int) -> Capabilities { capabilities.indices.contains(trunk) ? capabilities[trunk] : unboundCapabilities }
+
   func settings(of trunk: Int) -> Configuration.TrunkConfiguration {
     if settings.indices.contains(trunk) { return settings[trunk] }
     // The trunk went with a commit.

@@ -24,6 +24,10 @@ enum CallLimits {
   static let refusalRecords = 500
   /// INVITEs that could not be read, remembered to tell their repetitions: as many as are recorded in a second, at some 50 bytes each.
   static let unreadableInvites = 512
+  /// Requests besides INVITE and BYE that may be open on one leg: a user who presses digits faster than they are answered.
+  static let openRequests = 8
+  /// Of an INFO that crosses; digits take some thirty.
+  static let infoBodyBytes = 1_024
   /// Of a caller's display name; more than a telephone shows.
   static let displayNameBytes = 64
   /// Bytes of one header value that may cross by `pass-header`.

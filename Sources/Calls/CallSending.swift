@@ -14,12 +14,13 @@ extension Call {
     case refused(status: Int)
   }
 
-  /// An INVITE may be refused by the trunk's plugin; a BYE goes out whatever it says (a call must be able to end).
+  /// A request may be refused by the trunk's plugin; a BYE goes out whatever it says (a call must be able to end).
   mutating func send(_ request: SIPMessage, leg: Int, _ environment: inout CallEnvironment) -> Sent {
     var request = request
+    environment.capabilities(of: legs[leg].trunk).stamp(request: &request)
     var verdict = TrunkTable.Verdict.pass
     hook(leg, &environment) { verdict = $0.requestOut(&request, trunk: $1, at: $2) }
-    if case .refuse(let status) = verdict, request.method == .invite { return .refused(status: status) }
+    if case .refuse(let status) = verdict, request.method != .bye { return .refused(status: status) }
     let flow = route(leg, environment)
     let trial = environment.authenticate(&request, trunk: legs[leg].trunk, on: flow)
     if request.method == .invite { legs[leg].trial = trial } else { legs[leg].farewellTrial = trial }
@@ -33,6 +34,7 @@ extension Call {
   @discardableResult
   mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) -> SIPMessage {
     var response = response
+    environment.capabilities(of: legs[leg].trunk).stamp(response: &response)
     hook(leg, &environment) { $0.responseOut(&response, trunk: $1, at: $2) }
     environment.transactions.respond(response, in: server, at: environment.now)
     if response.status >= 200 { environment.served[server] = nil }
@@ -66,6 +68,7 @@ extension Call {
   }
 
   mutating func received(_ message: SIPMessage, leg: Int, _ environment: CallEnvironment) {
+    legs[leg].far.learn(from: message)
     note(leg: leg, sent: false, message.method, status: message.status, sequence: message.cseqNumber, hasSDP: !message.body.isEmpty, environment)
   }
 

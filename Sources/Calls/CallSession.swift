@@ -29,7 +29,7 @@ extension Call {
       offer = try self.offer(in: request, leg: leg)
     } catch {
       var refusal = answer(error.status, leg: leg, to: request, body: nil)
-      if error.status == 415 { LegMessages.appendAcceptable(insteadOf: request, to: &refusal) }
+      if error.status == 415 { Capabilities.appendAcceptable(insteadOf: request, to: &refusal) }
       respond(refusal, in: server, leg: leg, &environment)
       return
     }

@@ -72,6 +72,7 @@ public struct Exchange {
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
     table = CallTable(shard: shard, firstGeneration: UInt32(truncatingIfNeeded: environment.random.next()))
+    environment.reviewCapabilities()
     environment.warnOfAmbiguousTrunks()
   }
 
@@ -297,7 +298,7 @@ public struct Exchange {
         } else {
           call.receivedResponse(message, leg: owner.leg, &environment)
         }
-      } else if message.method == .invite {
+      } else if !call.receivedAnswerToRequest(message, client: client, leg: owner.leg, &environment), message.method == .invite {
         call.receivedRepeatedAnswer(message, leg: owner.leg, &environment)
       }
     }
@@ -338,6 +339,7 @@ public struct Exchange {
     environment.origins.reconfigure(from: old, resolved: environment.resolved, to: new, gate: gate)
     environment.configuration = new
     environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
+    environment.reviewCapabilities()
     environment.routing = setup.routing
     environment.resolved = setup.resolved
     environment.gate = gate

@@ -23,16 +23,12 @@ extension Exchange {
       }
     }
     // RFC 3261 8.2: method, URI, Require, in that order.
-    switch message.method {
-    case .invite, .bye, .options, .cancel, .ack: break
-    case .other:
+    let capabilities = environment.capabilities(of: trunk)
+    if let status = capabilities.refusal(of: message.method) {
       environment.counters.refusedMethods += 1
-      return answer(501, message, server) { $0.append(.allow, text: LegMessages.allow) }
-    default:
-      environment.counters.refusedMethods += 1
-      return answer(405, message, server) { $0.append(.allow, text: LegMessages.allow) }
+      return answer(status, message, server, trunk: trunk)
     }
-    let required = message.values(.require)
+    let required = capabilities.missing(in: message)
     if !required.isEmpty, message.method != .cancel, message.method != .ack {
       let names = required.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
       return refuse(EarlyRefusal(status: 420, reason: "requires \(names)"), message, server, on: flow, trunk: trunk) { response in
@@ -42,11 +38,7 @@ extension Exchange {
     if message.to.tag != nil { return receivedInDialog(message, server: server, flow: flow) }
     switch message.method {
     case .options:
-      answer(environment.stopping ? 503 : 200, message, server) { response in
-        response.append(.allow, text: LegMessages.allow)
-        response.append(.accept, text: "application/sdp")
-        response.append(.supported, [])
-      }
+      answer(environment.stopping ? 503 : 200, message, server, trunk: trunk)
     case .invite:
       guard trunk >= 0 else {
         return refuse(EarlyRefusal(status: 403, reason: withoutTrunk(flow, verdict)), message, server, on: flow, trunk: trunk)
@@ -144,9 +136,12 @@ extension Exchange {
   }
 
   /// An answer outside any call.
-  mutating func answer(_ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, _ edit: (inout SIPMessage) -> Void = { _ in }) {
+  mutating func answer(
+    _ status: Int, _ request: SIPMessage, _ server: TransactionLayer.ServerID, trunk: Int = -1, _ edit: (inout SIPMessage) -> Void = { _ in }
+  ) {
     var response = SIPMessage(responding: status, to: request, toTag: environment.transactions.tag(answering: request))
     edit(&response)
+    environment.capabilities(of: trunk).stamp(response: &response)
     environment.transactions.respond(response, in: server, at: environment.now)
   }
 
@@ -211,11 +206,10 @@ extension Call {
     switch message.method {
     case .bye: receivedBye(message, server: server, leg: leg, &environment)
     case .invite: receivedReinvite(message, server: server, leg: leg, &environment)
+    case .info: receivedInfo(message, server: server, leg: leg, &environment)
     default:  // OPTIONS: the others were refused before
       received(message, leg: leg, environment)
-      var response = answer(200, leg: leg, to: message, body: nil)
-      response.append(.accept, text: "application/sdp")
-      respond(response, in: server, leg: leg, &environment)
+      respond(answer(200, leg: leg, to: message, body: nil), in: server, leg: leg, &environment)
     }
   }
 

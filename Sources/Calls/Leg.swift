@@ -61,6 +61,9 @@ struct Leg: Sendable {
   var acknowledgedSequence: UInt32 = 0
   var farewell: TransactionLayer.ClientID?
   var farewellTrial: Trial?
+  /// Requests of ours besides INVITE and BYE.
+  var requests: [OpenRequest] = []
+  var far = FarAbilities()
   /// The last final status on this leg.
   var status = 0
 

@@ -6,8 +6,6 @@ import SIP
 /// The messages we write on a leg. Everything here is built from an allow-list: nothing of the other leg enters except the
 /// arguments.
 enum LegMessages {
-  static let allow: StaticString = "INVITE, ACK, CANCEL, BYE, OPTIONS"
-
   /// The first INVITE of an outgoing leg (RFC 3261 8.1.1, 13.2.1). Via is the transaction layer's.
   static func invite(leg: borrowing Leg, maxForwards: Int, body: [UInt8]) -> SIPMessage {
     var message = SIPMessage(request: .invite, uri: leg.dialog.remoteTarget)
@@ -24,7 +22,6 @@ enum LegMessages {
       append(" INVITE", to: &out)
     }
     message.append(.contact, leg.contact)
-    message.append(.allow, text: allow)
     message.setBody(body, type: "application/sdp")
     return message
   }
@@ -35,7 +32,6 @@ enum LegMessages {
     if status > 100, status < 300 {
       for route in request.values(.recordRoute) { message.append(.recordRoute, route) }
       message.append(.contact, contact)
-      message.append(.allow, text: allow)
     }
     if let body { message.setBody(body, type: "application/sdp") }
     return message
@@ -45,11 +41,6 @@ enum LegMessages {
   static func isEncoded(_ message: SIPMessage) -> Bool {
     guard let coding = message.value(.contentEncoding) else { return false }
     return !coding.elementsEqual("identity".utf8) { $0 | 0x20 == $1 }
-  }
-
-  /// What a 415 must say (RFC 3261 21.4.13): by what was wrong with the body, the coding or the type that would have been taken.
-  static func appendAcceptable(insteadOf request: SIPMessage, to answer: inout SIPMessage) {
-    if isEncoded(request) { answer.append(.acceptEncoding, text: "identity") } else { answer.append(.accept, text: "application/sdp") }
   }
 
   /// `name-addr` of a number at one of our or a peer's hosts; a withheld number becomes RFC 3323's anonymous address.

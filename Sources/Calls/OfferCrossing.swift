@@ -21,7 +21,6 @@ extension Call {
     legs[to].offerBase = legs[to].offerAnswer
     var message = legs[to].dialog.makeRequest(.invite)
     message.append(.contact, legs[to].contact)
-    message.append(.allow, text: LegMessages.allow)
     message.setBody(body.encoded(), type: "application/sdp")
     legs[to].inviteSequence = legs[to].dialog.localSequence
     legs[to].heardProvisional = false

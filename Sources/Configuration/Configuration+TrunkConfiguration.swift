@@ -33,6 +33,8 @@ extension Configuration {
     public var callingNumberRules: [NumberRule] = []
     public var responseCodeRules: [ResponseCodeRule] = []
     public var passHeaders: [String] = []
+    /// Media types of INFO bodies that cross beside those of digits.
+    public var passInfoBodies: [String] = []
     /// Seconds; decided default 12 h. 0 = off.
     public var maxCallDuration = 43_200
     /// The plugin's own leaves below `/trunk-configuration` as RFC 7951 JSON.

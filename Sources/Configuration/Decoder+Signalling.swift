@@ -170,6 +170,7 @@ extension Decoder {
     settings.locationRestriction = node.flag("location-restriction")
     settings.networkSite = node.leaf("network-site")
     settings.passHeaders = node.leaves("pass-header")
+    settings.passInfoBodies = node.leaves("pass-info-body")
     settings.headerRules = Self.headerRules(node)
     settings.maxCallDuration = node.number("max-call-duration") ?? settings.maxCallDuration
     settings.pluginSettings = tree.pluginSettings(of: node)

@@ -1,0 +1,48 @@
+import SIP
+
+/// A request of ours that is open on a leg, other than INVITE and BYE, and what its answer is for.
+struct OpenRequest: Sendable {
+  enum Purpose: Sendable {
+    /// It was passed on: the far side of leg `from` waits in `server` for the answer to `request`.
+    case passed(from: Int, server: TransactionLayer.ServerID, request: SIPMessage)
+  }
+  var client: TransactionLayer.ClientID
+  var purpose: Purpose
+}
+
+extension Call {
+  /// An answer to one of them; false when it is none of theirs.
+  mutating func receivedAnswerToRequest(_ response: SIPMessage, client: TransactionLayer.ClientID, leg: Int, _ environment: inout CallEnvironment) -> Bool {
+    guard let index = legs[leg].requests.firstIndex(where: { $0.client == client }) else { return false }
+    received(response, leg: leg, environment)
+    guard response.status >= 200 else { return true }
+    let request = legs[leg].requests.remove(at: index)
+    finish(request, status: response.status, response, leg: leg, &environment)
+    return true
+  }
+
+  /// None came: 408 for a timeout, 503 when it could not be sent (RFC 3261 8.1.3.1).
+  mutating func requestUnanswered(_ client: TransactionLayer.ClientID, leg: Int, status: Int, _ environment: inout CallEnvironment) -> Bool {
+    guard let index = legs[leg].requests.firstIndex(where: { $0.client == client }) else { return false }
+    let request = legs[leg].requests.remove(at: index)
+    finish(request, status: status, nil, leg: leg, &environment)
+    return true
+  }
+
+  private mutating func finish(_ request: OpenRequest, status: Int, _ response: SIPMessage?, leg: Int, _ environment: inout CallEnvironment) {
+    switch request.purpose {
+    case .passed(let from, let server, let asked): passedBack(status, from: from, server, asked, leg: leg, &environment)
+    }
+  }
+
+  /// The call is over: whoever still waits for something that was passed on is told so.
+  mutating func answerPassedRequests(_ environment: inout CallEnvironment) {
+    for leg in legs.indices {
+      for request in legs[leg].requests {
+        guard case .passed(let from, let server, let asked) = request.purpose else { continue }
+        refuse(481, asked, server, leg: from, &environment)
+      }
+      legs[leg].requests.removeAll { if case .passed = $0.purpose { true } else { false } }
+    }
+  }
+}
