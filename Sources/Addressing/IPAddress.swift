@@ -90,14 +90,22 @@ public struct IPAddress: Hashable, Sendable, Comparable {
 
   /// The canonical text (RFC 5952 for IPv6), without brackets.
   public var text: [UInt8] {
+    var out: [UInt8] = []
+    out.reserveCapacity(family == .v4 ? 15 : 39)
+    appendText(to: &out)
+    return out
+  }
+
+  /// `text`, written behind what is there.
+  public func appendText(to out: inout [UInt8]) {
     if family == .v4 {
-      var out: [UInt8] = []
-      out.reserveCapacity(15)
-      for shift in [24, 16, 8, 0] as [UInt64] {
-        if shift != 24 { out.append(UInt8(ascii: ".")) }
-        out.appendDecimal(UInt64((low >> shift) & 0xff))
+      var shift: UInt64 = 32
+      while shift > 0 {
+        if shift != 32 { out.append(UInt8(ascii: ".")) }
+        shift &-= 8
+        out.appendDecimal((low >> shift) & 0xff)
       }
-      return out
+      return
     }
     var address = in6_addr()
     withUnsafeMutableBytes(of: &address) { raw in
@@ -105,8 +113,8 @@ public struct IPAddress: Hashable, Sendable, Comparable {
       raw.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
     }
     var buffer = [CChar](repeating: 0, count: 64)
-    guard inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count)) != nil else { return [] }
-    return buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    guard inet_ntop(AF_INET6, &address, &buffer, socklen_t(buffer.count)) != nil else { return }
+    for character in buffer.prefix(while: { $0 != 0 }) { out.append(UInt8(bitPattern: character)) }
   }
 
   public var isUnspecified: Bool { high == 0 && low == 0 }

@@ -18,7 +18,7 @@ struct AnchorPool: Sendable {
   /// `family`: a peer is given an address it can send to.
   mutating func take(realm: Int, offer: SessionDescription, family: IPAddress.Family, at now: Instant) -> MediaAnchor? {
     guard realms.indices.contains(realm) else { return nil }
-    return realms[realm].take(relayed: offer.relayableStreams, of: offer.media.count, family: family, at: now)
+    return realms[realm].take(relayed: offer.relayableStreams, of: offer.streamCount, family: family, at: now)
   }
 
   mutating func release(_ anchor: MediaAnchor, at now: Instant) {

@@ -46,10 +46,7 @@ extension Call {
 
   /// Either side has switched the stream off, or never had it.
   private func isOff(_ stream: Int) -> Bool {
-    [0, active ?? 0].contains { leg in
-      guard let media = legs[leg].offerAnswer.remote?.media else { return false }
-      return !media.indices.contains(stream) || media[stream].port == 0
-    }
+    [0, active ?? 0].contains { leg in legs[leg].offerAnswer.remote.map { $0.port(of: stream) == 0 } ?? false }
   }
 
   /// Either side has put the stream on hold.

@@ -108,7 +108,7 @@ extension Call {
     for (side, leg) in [(MediaSide.incoming, 0), (.outgoing, active ?? 0)] {
       guard side == .incoming || active != nil, let anchor = legs[leg].anchor, let remote = legs[leg].offerAnswer.remote, legs[leg].trunk >= 0 else { continue }
       let peer = environment.configuration.peers[environment.configuration.trunks[legs[leg].trunk].peer]
-      for stream in anchor.ports.indices where anchor.ports[stream] != 0 && stream < remote.media.count {
+      for stream in anchor.ports.indices where anchor.ports[stream] != 0 && stream < remote.streamCount {
         let program = FlowProgram(
           remote: remote, stream: stream, mediaNAT: peer.mediaNAT, mediaSources: peer.mediaSources, signallingSource: legs[leg].flow.remote.ip,
           check: peer.mediaSourceCheck == .tuple ? .tuple : peer.mediaSourceCheck == .address ? .address : .prefix)
@@ -126,7 +126,7 @@ extension Call {
     guard let anchor = legs[leg].anchor else { return description.crossing(to: (address: legs[leg].flow.remote.ip, ports: [])) }
     // A stream added later than the ports were taken is declined.
     var ports = anchor.ports
-    while ports.count < description.media.count { ports.append(0) }
+    while ports.count < description.streamCount { ports.append(0) }
     return description.crossing(to: (address: anchor.advertised, ports: ports))
   }
 

@@ -68,7 +68,7 @@ extension Call {
     } catch {
       throw Unfit(status: error.status)
     }
-    guard !offer.relayableStreams.isEmpty || offer.media.contains(where: { $0.port == 0 }), fits(offer, leg: leg) else { throw Unfit(status: 488) }
+    guard !offer.relayableStreams.isEmpty || offer.hasStreamOff, fits(offer, leg: leg) else { throw Unfit(status: 488) }
     return offer
   }
 

@@ -67,7 +67,7 @@ extension Exchange {
           localMedia: leg.anchor.flatMap { anchor in
             anchor.ports.indices.contains(stream) ? TransportAddress(anchor.advertised, anchor.ports[stream]) : nil
           },
-          remoteMedia: leg.offerAnswer.remote.flatMap { $0.media.indices.contains(stream) ? $0.rtpDestination(of: stream) : nil })
+          remoteMedia: leg.offerAnswer.remote?.rtpDestination(of: stream))
       }, streams: call.streams)
   }
 

@@ -11,149 +11,142 @@ extension SessionDescription {
   /// numbers. What fails is left out. The direction is always written, an old-style hold as a modern one.
   /// The origin is a placeholder; `OfferAnswer.send` stamps it.
   public func crossing(to anchor: (address: IPAddress, ports: [UInt16])?) -> SessionDescription {
-    var crossed: [Media] = []
-    crossed.reserveCapacity(media.count)
+    var writer = Writer(capacity: text.count + 64)
     // Direct: the first kept stream's address is the session's, others write their own where it differs. No address of a dropped stream passes.
     var shared = anchor?.address
-    for index in media.indices {
-      guard let payloadTypes = payloadTypes(of: index) else {
-        crossed.append(media[index].switchedOff)
-        continue
-      }
-      var stream = Media(kind: media[index].kind, port: media[index].port, proto: media[index].proto, formats: payloadTypes.map(\.decimalText))
-      stream.attributes = allowedAttributes(of: index, payloadTypes: payloadTypes)
-      if let anchor {
-        stream.port = anchor.ports.indices.contains(index) ? anchor.ports[index] : 0
-        guard stream.port != 0 else {
-          crossed.append(media[index].switchedOff)
+    text.withUnsafeBufferPointer { bytes in
+      for index in streams.indices {
+        let head = head(of: index, in: bytes)
+        let port = anchor.map { $0.ports.indices.contains(index) ? $0.ports[index] : 0 } ?? streams[index].port
+        guard port != 0, let formats = PayloadTypes(of: streams[index], head) else {
+          writer.switchedOff(head)
           continue
         }
-      } else {
-        let own = address(of: index)
-        if shared == nil { shared = own }
-        stream.connection = own == shared ? nil : own
-        if let rtcp = rebuiltRTCP(of: index) { stream.attributes.append(rtcp) }
+        var own: IPAddress?
+        if anchor == nil {
+          own = address(of: index, in: bytes)
+          if shared == nil { shared = own }
+          if own == shared { own = nil }
+        }
+        cross(index, head, formats, port: port, connection: own, isDirect: anchor == nil, in: bytes, to: &writer)
       }
-      crossed.append(stream)
     }
-    let placeholder = Origin(username: [UInt8(ascii: "-")], sessionID: 0, version: 0, address: shared ?? IPAddress(v4: 0))
-    return SessionDescription(origin: placeholder, connection: shared, media: crossed)
+    let placeholder = Origin(sessionID: 0, version: 0, address: shared ?? IPAddress(v4: 0))
+    return SessionDescription(origin: placeholder, connection: shared, text: writer.text, streams: writer.streams)
   }
 
   /// Streams that `crossing` keeps: RTP/AVP audio with a non-zero port and a payload type.
-  public var relayableStreams: [Int] { media.indices.filter { payloadTypes(of: $0) != nil } }
-
-  /// The payload types of a stream that may cross, in order of preference, each once; `nil` when it may not.
-  private func payloadTypes(of index: Int) -> [UInt8]? {
-    let stream = media[index]
-    guard stream.port != 0, stream.kind.equals("audio"), stream.proto.equals("RTP/AVP") else { return nil }
-    var kept: [UInt8] = []
-    for format in stream.formats {
-      guard let payloadType = format[...].payloadType, !kept.contains(payloadType) else { continue }
-      kept.append(payloadType)
-    }
-    return kept.isEmpty ? nil : kept
+  public var relayableStreams: [Int] {
+    text.withUnsafeBufferPointer { bytes in streams.indices.filter { PayloadTypes(of: streams[$0], head(of: $0, in: bytes)) != nil } }
   }
 
-  private func allowedAttributes(of index: Int, payloadTypes: [UInt8]) -> [Attribute] {
-    let given = media[index].attributes
-    var out: [Attribute] = []
-    out.reserveCapacity(given.count &+ 1)
-    // Each is read once, however many formats there are.
-    let mapped = given.indices.compactMap { place in given[place].mapped.map { (place: place, isMap: $0.isMap, payloadType: $0.payloadType) } }
-    for payloadType in payloadTypes {
-      let own = mapped.filter { $0.payloadType == payloadType }
-      for found in own where found.isMap {
-        guard let map = given[found.place].rtpmap(for: payloadType) else { continue }
-        out.append(map)
-        break
-      }
-      for found in own where !found.isMap {
-        if let parameters = given[found.place].fmtp(for: payloadType) { out.append(parameters) }
+  private func cross(
+    _ index: Int, _ head: MediaHead, _ formats: PayloadTypes, port: UInt16, connection: IPAddress?, isDirect: Bool, in bytes: Bytes, to writer: inout Writer
+  ) {
+    writer.open(kind: head.kind, port: port, proto: head.proto)
+    formats.forEach { writer.format($0) }
+    writer.endFormats(connection: connection)
+    // Each line is read once, however many formats there are.
+    let given = AllowedLines(of: streams[index], in: bytes)
+    formats.forEach { payloadType in
+      if let map = given.mapped.first(where: { $0.payloadType == payloadType && $0.isMap }) { writer.attribute("rtpmap:", payloadType, map.rest) }
+      for parameters in given.mapped where parameters.payloadType == payloadType && !parameters.isMap {
+        writer.attribute("fmtp:", payloadType, parameters.rest)
       }
     }
-    for wanted in ["ptime", "maxptime"] as [StaticString] {
-      if let place = given.indices.first(where: { given[$0].isPacketTime(wanted) }) { out.append(given[place]) }
-    }
-    out.append(Attribute(name: direction(of: index).name))
-    return out
-  }
-
-  private func rebuiltRTCP(of index: Int) -> Attribute? {
-    guard let signalled = rtcpAttribute(of: index) else { return nil }
-    var value = UInt64(signalled.port).decimalText
-    if let address = signalled.address {
-      value.append(UInt8(ascii: " "))
-      value.append(address: address)
-    }
-    return Attribute(name: [UInt8]("rtcp"), value: value)
+    if let time = given.packetTime { writer.attribute([UInt8]("ptime"), time) }
+    if let time = given.longestPacketTime { writer.attribute([UInt8]("maxptime"), time) }
+    writer.attribute(line: direction(of: index, in: bytes).attribute)
+    if isDirect, let rtcp = rtcpAttribute(of: index, in: bytes) { writer.rtcp(rtcp.port, rtcp.address) }
+    writer.close()
   }
 }
 
-extension SessionDescription.Direction {
-  /// The attribute's name.
-  public var name: [UInt8] {
-    switch self {
-    case .sendrecv: [UInt8]("sendrecv")
-    case .sendonly: [UInt8]("sendonly")
-    case .recvonly: [UInt8]("recvonly")
-    case .inactive: [UInt8]("inactive")
+/// The payload types of a stream that may cross, in order of preference, each once.
+private struct PayloadTypes {
+  private let formats: Bytes
+
+  /// `nil` when the stream may not cross.
+  init?(of place: StreamPlace, _ head: MediaHead) {
+    guard place.port != 0, head.kind.equals("audio"), head.proto.equals("RTP/AVP") else { return nil }
+    formats = head.formats
+    var isEmpty = true
+    forEach { _ in isEmpty = false }
+    if isEmpty { return nil }
+  }
+
+  @inline(__always) func forEach(_ body: (UInt8) -> Void) {
+    var seen: (UInt64, UInt64) = (0, 0)
+    var at = 0
+    while let format = formats.takeField(&at) {
+      guard let payloadType = format.payloadType else { continue }
+      let bit = UInt64(1) &<< UInt64(payloadType & 63)
+      if payloadType < 64 {
+        if seen.0 & bit != 0 { continue }
+        seen.0 |= bit
+      } else {
+        if seen.1 & bit != 0 { continue }
+        seen.1 |= bit
+      }
+      body(payloadType)
     }
   }
 }
 
-extension SessionDescription.Media {
-  /// The stream refused in its place (RFC 3264 section 6): kind, protocol and one format, which stand for nothing.
-  var switchedOff: Self { .init(kind: kind, port: 0, proto: proto, formats: [formats.first ?? [UInt8(ascii: "0")]]) }
-}
+/// The attribute lines of a stream that may cross, checked.
+private struct AllowedLines {
+  struct Mapped {
+    var isMap: Bool
+    var payloadType: UInt8
+    /// Behind the payload type, without blanks before it.
+    var rest: Bytes
+  }
+  private(set) var mapped: [Mapped] = []
+  private(set) var packetTime: Bytes?
+  private(set) var longestPacketTime: Bytes?
 
-extension SessionDescription.Attribute {
-  /// Of `rtpmap` and `fmtp`: which of them, and the payload type it belongs to.
-  fileprivate var mapped: (isMap: Bool, payloadType: UInt8)? {
-    let isMap = name.equals("rtpmap")
-    guard isMap || name.equals("fmtp"), var rest = value?[...], let payloadType = rest.takeField()?.payloadType else { return nil }
-    return (isMap, payloadType)
+  init(of place: StreamPlace, in bytes: Bytes) {
+    mapped.reserveCapacity(8)
+    var lines = AttributeLines(bytes, Int(place.attributes), Int(place.end))
+    while let line = lines.next() {
+      if let value = line.value(behind: "rtpmap") {
+        if let map = Self.rtpmap(value) { mapped.append(map) }
+      } else if let value = line.value(behind: "fmtp") {
+        if let parameters = Self.fmtp(value) { mapped.append(parameters) }
+      } else if packetTime == nil, let value = line.value(behind: "ptime"), Self.isPacketTime(value) {
+        packetTime = value
+      } else if longestPacketTime == nil, let value = line.value(behind: "maxptime"), Self.isPacketTime(value) {
+        longestPacketTime = value
+      }
+    }
   }
 
-  /// `rtpmap:<payload type> <name>/<clock>[/<channels>]`, written anew.
-  fileprivate func rtpmap(for payloadType: UInt8) -> Self? {
-    guard var rest = value?[...], rest.takeField() != nil, let encoding = rest.takeField(), rest.takeField() == nil else { return nil }
-    guard let slash = encoding.firstIndex(of: UInt8(ascii: "/")), encoding[..<slash].isToken else { return nil }
-    let clock = encoding[(slash + 1)...]
-    let end = clock.firstIndex(of: UInt8(ascii: "/")) ?? clock.endIndex
-    guard clock[..<end].decimal != nil, end == clock.endIndex || clock[(end + 1)...].isToken else { return nil }
-    return .init(name: name, value: Self.value(payloadType, encoding))
+  /// `rtpmap:<payload type> <name>/<clock>[/<channels>]`
+  private static func rtpmap(_ value: Bytes) -> Mapped? {
+    var at = 0
+    guard let payloadType = value.takeField(&at)?.payloadType, let encoding = value.takeField(&at), value.takeField(&at) == nil,
+      let slash = encoding.place(of: UInt8(ascii: "/")), encoding.part(0, slash).isToken
+    else { return nil }
+    let clock = encoding.part(slash &+ 1, encoding.count)
+    let end = clock.place(of: UInt8(ascii: "/")) ?? clock.count
+    guard clock.part(0, end).decimal != nil, end == clock.count || clock.part(end &+ 1, clock.count).isToken else { return nil }
+    return Mapped(isMap: true, payloadType: payloadType, rest: encoding)
   }
 
   /// `fmtp:<payload type> <parameters>`. The parameters belong to the format and are not understood here: printable bytes pass.
-  fileprivate func fmtp(for payloadType: UInt8) -> Self? {
-    guard var rest = value?[...], rest.takeField() != nil else { return nil }
-    let parameters = rest.drop { $0 == UInt8(ascii: " ") }
+  private static func fmtp(_ value: Bytes) -> Mapped? {
+    var at = 0
+    guard let payloadType = value.takeField(&at)?.payloadType else { return nil }
+    while at < value.count, value[at] == UInt8(ascii: " ") { at &+= 1 }
+    let parameters = value.part(at, value.count)
     guard !parameters.isEmpty, parameters.isPrintable else { return nil }
-    return .init(name: name, value: Self.value(payloadType, parameters))
-  }
-
-  private static func value(_ payloadType: UInt8, _ rest: ArraySlice<UInt8>) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(rest.count &+ 4)
-    out.appendDecimal(UInt64(payloadType))
-    out.append(UInt8(ascii: " "))
-    out.append(contentsOf: rest)
-    return out
+    return Mapped(isMap: false, payloadType: payloadType, rest: parameters)
   }
 
   /// `ptime:20`; RFC 8866 6.4 allows a decimal fraction.
-  fileprivate func isPacketTime(_ wanted: StaticString) -> Bool {
-    guard name.equals(wanted), let value else { return false }
-    let parts = value.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    return parts.count <= 2 && parts.allSatisfy { $0.count <= 6 && $0.decimal != nil }
-  }
-}
-
-extension UnsignedInteger {
-  fileprivate var decimalText: [UInt8] {
-    var text: [UInt8] = []
-    text.appendDecimal(UInt64(self))
-    return text
+  private static func isPacketTime(_ value: Bytes) -> Bool {
+    func isNumber(_ digits: Bytes) -> Bool { digits.count <= 6 && digits.decimal != nil }
+    guard let point = value.place(of: UInt8(ascii: ".")) else { return isNumber(value) }
+    return isNumber(value.part(0, point)) && isNumber(value.part(point &+ 1, value.count))
   }
 }

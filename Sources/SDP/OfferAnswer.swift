@@ -25,9 +25,9 @@ public struct OfferAnswer: Sendable, Equatable {
 
   /// What holds again when the pending offer is refused; `nil` unless one is pending.
   private var before: Agreed?
-  private struct Agreed: Sendable, Equatable {
-    var local: SessionDescription?
-    var remote: SessionDescription?
+  /// Beside the value: most of the time there is none.
+  private indirect enum Agreed: Sendable, Equatable {
+    case held(local: SessionDescription?, remote: SessionDescription?)
   }
   private let sessionID: UInt64
   /// Ours as last sent, even if it was refused: the peer has seen its version.
@@ -49,7 +49,7 @@ public struct OfferAnswer: Sendable, Equatable {
 
   public mutating func received(answer: SessionDescription) throws(Violation) {
     guard state == .offerSent else { throw .notAllowedNow }
-    guard answer.media.count == local?.media.count else { throw .streamsDoNotMatch }
+    guard answer.streamCount == local?.streamCount else { throw .streamsDoNotMatch }
     remote = answer
     settle()
   }
@@ -59,8 +59,10 @@ public struct OfferAnswer: Sendable, Equatable {
     try begin(.offerSent)
     var offer = offer
     // RFC 3264 section 8: an m-line once written keeps its place for ever.
-    for stream in (lastSent?.media ?? []).dropFirst(offer.media.count) {
-      offer.media.append(.init(kind: stream.kind, port: 0, proto: stream.proto, formats: stream.formats))
+    if let lastSent, lastSent.streamCount > offer.streamCount {
+      for stream in lastSent.media.dropFirst(offer.streamCount) {
+        offer.media.append(.init(kind: stream.kind, port: 0, proto: stream.proto, formats: stream.formats))
+      }
     }
     return stamp(offer, origin: origin)
   }
@@ -68,8 +70,8 @@ public struct OfferAnswer: Sendable, Equatable {
   public mutating func send(answer: SessionDescription, origin: IPAddress) throws(Violation) -> SessionDescription {
     guard state == .offerReceived, let offer = remote else { throw .notAllowedNow }
     var answer = answer
-    while answer.media.count > offer.media.count, answer.media.last?.port == 0 { answer.media.removeLast() }
-    guard answer.media.count == offer.media.count else { throw .streamsDoNotMatch }
+    while answer.streamCount > offer.streamCount, answer.port(of: answer.streamCount - 1) == 0 { answer.media.removeLast() }
+    guard answer.streamCount == offer.streamCount else { throw .streamsDoNotMatch }
     answer.fit(offer)
     defer { settle() }
     return stamp(answer, origin: origin)
@@ -77,9 +79,9 @@ public struct OfferAnswer: Sendable, Equatable {
 
   /// The pending offer (ours or theirs) was refused: back to what held before it. Nothing pending: nothing happens.
   public mutating func rollBack() {
-    guard let before else { return }
-    local = before.local
-    remote = before.remote
+    guard case .held(let local, let remote) = before else { return }
+    self.local = local
+    self.remote = remote
     state = local == nil ? .idle : .stable
     self.before = nil
   }
@@ -94,7 +96,7 @@ public struct OfferAnswer: Sendable, Equatable {
 
   private mutating func begin(_ pending: State) throws(Violation) {
     guard state == .idle || state == .stable else { throw .notAllowedNow }
-    before = Agreed(local: local, remote: remote)
+    before = .held(local: local, remote: remote)
     state = pending
   }
 
@@ -106,8 +108,8 @@ public struct OfferAnswer: Sendable, Equatable {
   private mutating func stamp(_ description: SessionDescription, origin: IPAddress) -> SessionDescription {
     var ours = description
     // RFC 8866 5.7: every stream needs a c=, a refused one as well.
-    if ours.connection == nil, ours.media.contains(where: { $0.connection == nil }) { ours.connection = origin }
-    ours.origin = .init(username: [UInt8(ascii: "-")], sessionID: sessionID, version: lastSent?.origin.version ?? 1, address: origin)
+    if ours.connection == nil, !ours.namesEveryAddress { ours.connection = origin }
+    ours.origin = .init(sessionID: sessionID, version: lastSent?.origin.version ?? 1, address: origin)
     if let lastSent, lastSent != ours { ours.origin.version &+= 1 }
     local = ours
     lastSent = ours
@@ -118,19 +120,28 @@ public struct OfferAnswer: Sendable, Equatable {
 extension SessionDescription {
   /// Makes an answer with as many streams as the offer one to it, stream by stream.
   fileprivate mutating func fit(_ offer: SessionDescription) {
-    for index in media.indices where media[index].port != 0 {
-      guard offer.media[index].port != 0 else {
-        media[index] = offer.media[index].switchedOff
+    var changes: [(index: Int, direction: Direction?)] = []
+    for index in 0..<streamCount where port(of: index) != 0 {
+      guard offer.port(of: index) != 0 else {
+        changes.append((index, nil))
         continue
       }
       let wanted = direction(of: index)
       let common = wanted.common(with: offer.direction(of: index).reversed)
-      if common != wanted { media[index].set(common) }
+      if common != wanted { changes.append((index, common)) }
     }
+    guard !changes.isEmpty else { return }
+    var streams = media
+    for (index, direction) in changes {
+      if let direction { streams[index].set(direction) } else { streams[index] = offer.media[index].switchedOff }
+    }
+    media = streams
   }
 }
 
 extension SessionDescription.Media {
+  /// Refused in its place (RFC 3264 section 6): kind, protocol and one format, which stand for nothing.
+  fileprivate var switchedOff: Self { .init(kind: kind, port: 0, proto: proto, formats: [formats.first ?? [UInt8(ascii: "0")]]) }
   fileprivate mutating func set(_ direction: SessionDescription.Direction) {
     let all: [SessionDescription.Direction] = [.sendrecv, .sendonly, .recvonly, .inactive]
     attributes.removeAll { attribute in attribute.value == nil && all.contains { $0.name == attribute.name } }
@@ -177,9 +188,10 @@ extension OfferAnswer {
   }
 
   public var parts: Parts {
-    Parts(
-      state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: before != nil, localBefore: before?.local,
-      remoteBefore: before?.remote)
+    var parts = Parts(
+      state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: before != nil, localBefore: nil, remoteBefore: nil)
+    if case .held(let local, let remote) = before { (parts.localBefore, parts.remoteBefore) = (local, remote) }
+    return parts
   }
 
   public init(_ parts: Parts) {
@@ -188,6 +200,6 @@ extension OfferAnswer {
     local = parts.local
     remote = parts.remote
     lastSent = parts.lastSent
-    before = parts.isPending ? Agreed(local: parts.localBefore, remote: parts.remoteBefore) : nil
+    before = parts.isPending ? .held(local: parts.localBefore, remote: parts.remoteBefore) : nil
   }
 }

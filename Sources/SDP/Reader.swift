@@ -8,46 +8,53 @@ extension SessionDescription {
   /// the order of lines within a section, a missing `s=` or `t=`, extra spaces between fields, a host name in `o=`.
   /// `s= i= u= e= p= b= t= r= z= k=` are read and dropped.
   public init(parsing bytes: ArraySlice<UInt8>) throws(ParseFailure) {
-    var reader = Reader()
-    try reader.read(bytes)
+    guard bytes.count <= SDPLimits.bytes else { throw .tooLarge }
+    var reader = Reader(capacity: bytes.count)
+    try bytes.withUnsafeBufferPointer { bytes throws(ParseFailure) in try reader.read(bytes) }
     self = try reader.finish()
   }
 }
 
-/// One pass over the lines. The section is the session's until the first `m=`.
+/// One pass over the lines, which writes down what is kept. The section is the session's until the first `m=`.
 private struct Reader {
   typealias Failure = SessionDescription.ParseFailure
   private var origin: SessionDescription.Origin?
   private var connection: IPAddress?
-  private var attributes: [SessionDescription.Attribute] = []
-  private var media: [SessionDescription.Media] = []
+  private var text: [UInt8] = []
+  private var streams: [StreamPlace] = []
   /// Number of the line being read, from 1.
   private var line = 0
   private var attributeCount = 0
 
-  mutating func read(_ bytes: ArraySlice<UInt8>) throws(Failure) {
-    guard bytes.count <= SDPLimits.bytes else { throw .tooLarge }
-    var rest = bytes
-    while !rest.isEmpty {
+  init(capacity: Int) { text.reserveCapacity(capacity) }
+
+  mutating func read(_ bytes: Bytes) throws(Failure) {
+    var at = 0
+    while at < bytes.count {
       line &+= 1
-      let length = rest.withUnsafeBufferPointer { $0.firstIndex(of: UInt8(ascii: "\n")) ?? $0.count }
-      let end = rest.startIndex &+ length
-      var content = rest[rest.startIndex..<end]
-      rest = rest[end...].dropFirst()
-      if content.last == UInt8(ascii: "\r") { content = content.dropLast() }
+      let end = bytes.lineControl(from: at)
+      var next = end &+ 1
+      if end < bytes.count, bytes[end] == 0x0d {
+        // A CR may stand before an LF, or be the last byte of all.
+        guard next >= bytes.count || bytes[next] == 0x0a else { throw wrong("CR or NUL within a line") }
+        next &+= 1
+      } else if end < bytes.count, bytes[end] == 0 {
+        throw wrong("CR or NUL within a line")
+      }
+      let content = bytes.part(at, end)
       if content.isEmpty {
-        guard rest.allSatisfy({ $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) else { throw wrong("empty line") }
+        guard bytes.part(next, bytes.count).allSatisfy({ $0 == 0x0d || $0 == 0x0a }) else { throw wrong("empty line") }
         return
       }
       try read(line: content)
+      at = next
     }
   }
 
-  private mutating func read(line content: ArraySlice<UInt8>) throws(Failure) {
-    let isClean = content.withUnsafeBufferPointer { bytes in bytes.allSatisfy { $0 != UInt8(ascii: "\r") && $0 != 0 } }
-    guard isClean else { throw wrong("CR or NUL within a line") }
-    guard let type = content.first, content.dropFirst().first == UInt8(ascii: "=") else { throw wrong("not of the form letter=value") }
-    let value = content.dropFirst(2)
+  private mutating func read(line content: Bytes) throws(Failure) {
+    guard content.count >= 2, content[1] == UInt8(ascii: "=") else { throw wrong("not of the form letter=value") }
+    let type = content[0]
+    let value = content.part(2, content.count)
     if line <= 2 {
       try readOpening(type, value)
       return
@@ -58,7 +65,7 @@ private struct Reader {
     case UInt8(ascii: "c"): try readConnection(value)
     case UInt8(ascii: "i"), UInt8(ascii: "b"), UInt8(ascii: "k"): break
     case UInt8(ascii: "s"), UInt8(ascii: "u"), UInt8(ascii: "e"), UInt8(ascii: "p"), UInt8(ascii: "t"), UInt8(ascii: "r"), UInt8(ascii: "z"):
-      guard media.isEmpty else { throw wrong("a line of the session within a stream") }
+      guard streams.isEmpty else { throw wrong("a line of the session within a stream") }
     case UInt8(ascii: "v"): throw wrong("second v=")
     case UInt8(ascii: "o"): throw wrong("second o=")
     // RFC 8866 section 5: a letter that is not understood is ignored or refused with the whole; ignoring would hide what the peer meant.
@@ -66,7 +73,7 @@ private struct Reader {
     }
   }
 
-  private mutating func readOpening(_ type: UInt8, _ value: ArraySlice<UInt8>) throws(Failure) {
+  private mutating func readOpening(_ type: UInt8, _ value: Bytes) throws(Failure) {
     if line == 1 {
       guard type == UInt8(ascii: "v"), value.equals("0") else { throw wrong("does not begin with v=0") }
     } else {
@@ -76,35 +83,39 @@ private struct Reader {
   }
 
   /// `o=<username> <sess-id> <sess-version> IN IP4|IP6 <address>`
-  private func readOrigin(_ value: ArraySlice<UInt8>) throws(Failure) -> SessionDescription.Origin {
-    var rest = value
-    guard let username = rest.takeField(), let id = rest.takeField(), let version = rest.takeField() else { throw wrong("o= is too short") }
+  private func readOrigin(_ value: Bytes) throws(Failure) -> SessionDescription.Origin {
+    var at = 0
+    guard value.takeField(&at) != nil, let id = value.takeField(&at), let version = value.takeField(&at) else { throw wrong("o= is too short") }
     guard let sessionID = id.decimal, let sessionVersion = version.decimal else { throw wrong("o= id or version is no 64-bit number") }
-    let address = try readAddress(&rest)
-    guard rest.takeField() == nil else { throw wrong("o= is too long") }
+    let address = try readAddress(value, &at)
+    guard value.takeField(&at) == nil else { throw wrong("o= is too long") }
     // A name in o= is lawful and nobody sends anything there: it reads as the unspecified address.
-    return .init(username: Array(username), sessionID: sessionID, version: sessionVersion, address: address.ip ?? address.unspecified)
+    return .init(sessionID: sessionID, version: sessionVersion, address: address.ip ?? address.unspecified)
   }
 
-  private mutating func readConnection(_ value: ArraySlice<UInt8>) throws(Failure) {
-    var rest = value
-    let address = try readAddress(&rest)
-    guard rest.takeField() == nil else { throw wrong("c= is too long") }
+  private mutating func readConnection(_ value: Bytes) throws(Failure) {
+    var at = 0
+    let address = try readAddress(value, &at)
+    guard value.takeField(&at) == nil else { throw wrong("c= is too long") }
     guard let ip = address.ip, !ip.isMulticast else { throw .unsupportedAddress }
-    if media.isEmpty {
+    guard let last = streams.indices.last else {
       guard connection == nil else { throw wrong("second c= of the session") }
       connection = ip
-    } else {
-      let last = media.count - 1
-      // RFC 8866 5.7: several c= in a stream are for layered multicast only.
-      guard media[last].connection == nil else { throw wrong("second c= of a stream") }
-      media[last].connection = ip
+      return
     }
+    // RFC 8866 5.7: several c= in a stream are for layered multicast only.
+    guard !streams[last].hasConnection else { throw wrong("second c= of a stream") }
+    streams[last].hasConnection = true
+    let attributes = Array(text[Int(streams[last].attributes)...])
+    text.removeLast(attributes.count)
+    text.append(connection: ip)
+    streams[last].attributes = UInt32(truncatingIfNeeded: text.count)
+    text.append(contentsOf: attributes)
   }
 
   /// `IN IP4|IP6 <address>`. `ip` is `nil` for a name, and for an address with a multicast suffix.
-  private func readAddress(_ rest: inout ArraySlice<UInt8>) throws(Failure) -> (ip: IPAddress?, unspecified: IPAddress) {
-    guard let network = rest.takeField(), let type = rest.takeField(), let text = rest.takeField() else { throw wrong("address is too short") }
+  private func readAddress(_ value: Bytes, _ at: inout Int) throws(Failure) -> (ip: IPAddress?, unspecified: IPAddress) {
+    guard let network = value.takeField(&at), let type = value.takeField(&at), let text = value.takeField(&at) else { throw wrong("address is too short") }
     guard network.equals("IN") else { throw wrong("network is not IN") }
     let family: IPAddress.Family
     if type.equals("IP4") {
@@ -120,50 +131,66 @@ private struct Reader {
       return (ip, unspecified)
     }
     // RFC 6157 section 3.1: an IPv6 peer holds with a name under .invalid where IPv4 has 0.0.0.0.
-    if text.looksLikeName { return (text.suffix(8).equals(".invalid") ? unspecified : nil, unspecified) }
-    if let slash = text.firstIndex(of: UInt8(ascii: "/")), IPAddress(text[..<slash]) != nil { return (nil, unspecified) }
+    if text.looksLikeName { return (text.part(text.count &- 8, text.count).equals(".invalid") ? unspecified : nil, unspecified) }
+    if let slash = text.place(of: UInt8(ascii: "/")), IPAddress(text.part(0, slash)) != nil { return (nil, unspecified) }
     throw wrong("not an address")
   }
 
-  private mutating func readAttribute(_ value: ArraySlice<UInt8>) throws(Failure) {
+  private mutating func readAttribute(_ value: Bytes) throws(Failure) {
     attributeCount &+= 1
     guard attributeCount <= SDPLimits.attributes else { throw .tooLarge }
-    let colon = value.firstIndex(of: UInt8(ascii: ":"))
-    let name = value[..<(colon ?? value.endIndex)]
-    guard name.isToken else { throw wrong("attribute name is no token") }
-    let attribute = SessionDescription.Attribute(name: Array(name), value: colon.map { Array(value[$0...].dropFirst()) })
-    if media.isEmpty { attributes.append(attribute) } else { media[media.count - 1].attributes.append(attribute) }
+    guard value.part(0, value.place(of: UInt8(ascii: ":")) ?? value.count).isToken else { throw wrong("attribute name is no token") }
+    text.append("a=")
+    text.append(contentsOf: value)
+    text.append("\r\n")
   }
 
   /// `m=<kind> <port>[/<count>] <proto> <format> ...`
-  private mutating func readMedia(_ value: ArraySlice<UInt8>) throws(Failure) {
-    guard media.count < SDPLimits.media else { throw .tooLarge }
-    var rest = value
-    guard let kind = rest.takeField(), let ports = rest.takeField(), let proto = rest.takeField() else { throw wrong("m= is too short") }
+  private mutating func readMedia(_ value: Bytes) throws(Failure) {
+    guard streams.count < SDPLimits.media else { throw .tooLarge }
+    var at = 0
+    guard let kind = value.takeField(&at), let ports = value.takeField(&at), let proto = value.takeField(&at) else { throw wrong("m= is too short") }
     guard kind.isToken, proto.isProto else { throw wrong("m= kind or protocol is no token") }
-    let slash = ports.firstIndex(of: UInt8(ascii: "/")) ?? ports.endIndex
-    guard let port = ports[..<slash].port else { throw wrong("m= port is not 0...65535") }
-    if slash != ports.endIndex, ports[slash...].dropFirst().decimal != 1 { throw wrong("m= asks for more than one port") }
-    var formats: [[UInt8]] = []
-    while let format = rest.takeField() {
+    let slash = ports.place(of: UInt8(ascii: "/")) ?? ports.count
+    guard let port = ports.part(0, slash).port else { throw wrong("m= port is not 0...65535") }
+    if slash < ports.count, ports.part(slash &+ 1, ports.count).decimal != 1 { throw wrong("m= asks for more than one port") }
+    close()
+    var place = StreamPlace(start: text.count, port: port)
+    text.append("m=")
+    text.append(contentsOf: kind)
+    text.append(UInt8(ascii: " "))
+    text.appendDecimal(UInt64(port))
+    text.append(UInt8(ascii: " "))
+    text.append(contentsOf: proto)
+    var formats = 0
+    while let format = value.takeField(&at) {
       guard format.isToken else { throw wrong("m= format is no token") }
-      guard formats.count < SDPLimits.formats else { throw .tooLarge }
-      formats.append(Array(format))
+      guard formats < SDPLimits.formats else { throw .tooLarge }
+      formats &+= 1
+      text.append(UInt8(ascii: " "))
+      text.append(contentsOf: format)
     }
-    if formats.isEmpty {
+    if formats == 0 {
       // Some peers refuse a stream without naming a format; one has to stand there when it is written again.
       guard port == 0 else { throw wrong("m= without a format") }
-      formats = [[UInt8(ascii: "0")]]
+      text.append(" 0")
     }
-    media.append(.init(kind: Array(kind), port: port, proto: Array(proto), formats: formats))
+    text.append("\r\n")
+    place.attributes = UInt32(truncatingIfNeeded: text.count)
+    streams.append(place)
   }
 
-  func finish() throws(Failure) -> SessionDescription {
+  private mutating func close() {
+    if let last = streams.indices.last { streams[last].end = UInt32(truncatingIfNeeded: text.count) }
+  }
+
+  mutating func finish() throws(Failure) -> SessionDescription {
     guard let origin else { throw wrong("no o=") }
-    guard !media.isEmpty else { throw .noMedia }
+    guard !streams.isEmpty else { throw .noMedia }
+    close()
     // RFC 8866 5.7: one c= for the session or one for each stream. Streams that are off need none.
-    guard connection != nil || media.allSatisfy({ $0.connection != nil || $0.port == 0 }) else { throw wrong("a stream without c=") }
-    return SessionDescription(origin: origin, connection: connection, attributes: attributes, media: media)
+    guard connection != nil || streams.allSatisfy({ $0.hasConnection || $0.port == 0 }) else { throw wrong("a stream without c=") }
+    return SessionDescription(origin: origin, connection: connection, text: text, streams: streams)
   }
 
   private func wrong(_ reason: StaticString) -> Failure { .syntax(line: line, .init(reason)) }

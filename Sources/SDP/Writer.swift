@@ -1,13 +1,12 @@
 import Addressing
 
 extension SessionDescription {
-  /// The description as text, CRLF line ends, in the order of RFC 8866 section 5. `s=-` and `t=0 0` are all we say of name and time (RFC 3264 section 5).
+  /// The description as text, CRLF line ends, in the order of RFC 8866 section 5. `-`, `s=-` and `t=0 0` are all we say of user, name and time (RFC 3264
+  /// section 5).
   public func encoded() -> [UInt8] {
     var out: [UInt8] = []
-    out.reserveCapacity(512)
-    out.append("v=0\r\no=")
-    out.append(contentsOf: origin.username.isEmpty ? [UInt8(ascii: "-")] : origin.username)
-    out.append(UInt8(ascii: " "))
+    out.reserveCapacity(text.count + 128)
+    out.append("v=0\r\no=- ")
     out.appendDecimal(origin.sessionID)
     out.append(UInt8(ascii: " "))
     out.appendDecimal(origin.version)
@@ -16,48 +15,102 @@ extension SessionDescription {
     out.append("\r\ns=-\r\n")
     if let connection { out.append(connection: connection) }
     out.append("t=0 0\r\n")
-    for attribute in attributes { out.append(attribute) }
-    for stream in media { out.append(stream) }
+    out.append(contentsOf: text)
     return out
   }
 }
 
-extension [UInt8] {
-  /// `IN IP4 192.0.2.1`
-  mutating func append(address: IPAddress) {
-    append(address.family == .v4 ? "IN IP4 " : "IN IP6 ")
-    append(contentsOf: address.text)
-  }
+/// Writes the text of a description, stream by stream: `open`, `format`..., `endFormats`, `attribute`..., `close`.
+struct Writer {
+  private(set) var text: [UInt8] = []
+  private(set) var streams: [StreamPlace] = []
 
-  fileprivate mutating func append(connection: IPAddress) {
-    append("c=")
-    append(address: connection)
-    append("\r\n")
-  }
+  init(capacity: Int) { text.reserveCapacity(capacity) }
 
-  fileprivate mutating func append(_ attribute: SessionDescription.Attribute) {
-    append("a=")
-    append(contentsOf: attribute.name)
-    if let value = attribute.value {
-      append(UInt8(ascii: ":"))
-      append(contentsOf: value)
+  mutating func open(kind: some Collection<UInt8>, port: UInt16, proto: some Collection<UInt8>) {
+    streams.append(StreamPlace(start: text.count, port: port))
+    text.append("m=")
+    token(kind)
+    text.append(UInt8(ascii: " "))
+    text.appendDecimal(UInt64(port))
+    text.append(UInt8(ascii: " "))
+    token(proto)
+  }
+  mutating func format(_ format: some Collection<UInt8>) {
+    text.append(UInt8(ascii: " "))
+    token(format)
+  }
+  mutating func format(_ payloadType: UInt8) {
+    text.append(UInt8(ascii: " "))
+    text.appendDecimal(UInt64(payloadType))
+  }
+  mutating func endFormats(connection: IPAddress?) {
+    text.append("\r\n")
+    if let connection { text.append(connection: connection) }
+    streams[streams.count - 1].hasConnection = connection != nil
+    streams[streams.count - 1].attributes = UInt32(truncatingIfNeeded: text.count)
+  }
+  mutating func attribute(_ name: some Collection<UInt8>, _ value: (some Collection<UInt8>)?) {
+    text.append("a=")
+    token(name)
+    if let value {
+      text.append(UInt8(ascii: ":"))
+      token(value)
     }
-    append("\r\n")
+    text.append("\r\n")
+  }
+  /// A whole attribute line without its end.
+  mutating func attribute(line: StaticString) {
+    text.append("a=")
+    text.append(line)
+    text.append("\r\n")
+  }
+  /// `rtpmap:<payload type> <rest>`, `fmtp:<payload type> <rest>`.
+  mutating func attribute(_ name: StaticString, _ payloadType: UInt8, _ rest: Bytes) {
+    text.append("a=")
+    text.append(name)
+    text.appendDecimal(UInt64(payloadType))
+    text.append(UInt8(ascii: " "))
+    text.append(contentsOf: rest)
+    text.append("\r\n")
+  }
+  mutating func rtcp(_ port: UInt16, _ address: IPAddress?) {
+    text.append("a=rtcp:")
+    text.appendDecimal(UInt64(port))
+    if let address {
+      text.append(UInt8(ascii: " "))
+      text.append(address: address)
+    }
+    text.append("\r\n")
+  }
+  mutating func close() { streams[streams.count - 1].end = UInt32(truncatingIfNeeded: text.count) }
+
+  /// The stream refused in its place (RFC 3264 section 6): kind, protocol and one format, which stand for nothing.
+  mutating func switchedOff(_ head: MediaHead) {
+    open(kind: head.kind, port: 0, proto: head.proto)
+    var at = 0
+    if let first = head.formats.takeField(&at) { format(first) } else { format(0) }
+    endFormats(connection: nil)
+    close()
   }
 
-  fileprivate mutating func append(_ stream: SessionDescription.Media) {
-    append("m=")
-    append(contentsOf: stream.kind)
-    append(UInt8(ascii: " "))
-    appendDecimal(UInt64(stream.port))
-    append(UInt8(ascii: " "))
-    append(contentsOf: stream.proto)
-    for format in stream.formats {
-      append(UInt8(ascii: " "))
-      append(contentsOf: format)
-    }
-    append("\r\n")
-    if let connection = stream.connection { append(connection: connection) }
-    for attribute in stream.attributes { append(attribute) }
+  /// A stream of another description as it stands there.
+  mutating func copy(_ place: StreamPlace, of bytes: Bytes) {
+    var copied = place
+    let start = UInt32(truncatingIfNeeded: text.count)
+    copied.start = start
+    copied.attributes = start &+ (place.attributes &- place.start)
+    copied.end = start &+ (place.end &- place.start)
+    streams.append(copied)
+    text.append(contentsOf: bytes.part(Int(place.start), Int(place.end)))
+  }
+  /// What stands before the first stream of another description.
+  mutating func copy(_ attributes: Bytes) { text.append(contentsOf: attributes) }
+
+  /// Nothing that is written can end its line.
+  private mutating func token(_ bytes: some Collection<UInt8>) {
+    let start = text.count
+    text.append(contentsOf: bytes)
+    for at in start..<text.count where text[at] == 0x0d || text[at] == 0x0a || text[at] == 0 { text[at] = UInt8(ascii: " ") }
   }
 }

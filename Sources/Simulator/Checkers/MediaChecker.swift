@@ -79,7 +79,7 @@ struct MediaChecker: Checker {
     guard Party.owning(signal.remote.ip) != nil, let message = signal.message, !message.body.isEmpty,
       let description = try? SessionDescription(parsing: message.body)
     else { return }
-    for stream in description.media.indices {
+    for stream in 0..<description.streamCount {
       for address in [description.rtpDestination(of: stream), description.rtcpDestination(of: stream)] {
         guard let address else { continue }
         if let known = owners[address], !message.callID.elementsEqual(known) { contested.insert(address) }
