@@ -40,7 +40,7 @@ let package = Package(
     // C libraries and shims.
     .systemLibrary(name: "CYANG", path: "Sources/C/YANG", pkgConfig: "libyang"),
     .systemLibrary(name: "CPCRE2", path: "Sources/C/PCRE2", pkgConfig: "libpcre2-8"),
-    .systemLibrary(name: "COpenSSL", path: "Sources/C/OpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "COpenSSL", path: "Sources/C/OpenSSL", pkgConfig: "openssl"),
     .systemLibrary(name: "CSQLite", path: "Sources/C/SQLite", pkgConfig: "sqlite3"),
     .systemLibrary(name: "CNetlink", path: "Sources/C/Netlink", pkgConfig: "libnl-route-3.0"),
     .systemLibrary(name: "CSystemd", path: "Sources/C/Systemd", pkgConfig: "libsystemd"),
@@ -58,6 +58,7 @@ let package = Package(
     // Pure: bytes and time in, actions and deadlines out.
     module("SIP", ["Timing", "Addressing"]),
     module("Authentication", ["Timing", "COpenSSL"]),
+    module("TLS", ["Addressing", "COpenSSL"]),
     module("SDP", ["Addressing"]),
     module("Configuration", ["Addressing", "CYANG", "CYANGModules"]),
     module("Routing", ["Configuration", "Addressing", "CPCRE2"]),
@@ -87,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "tandemd",
       dependencies: [
-        "SIP", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Control",
+        "SIP", "TLS", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Control",
         "Linux", "Timing", "Addressing",
       ], swiftSettings: strict),
     .executableTarget(
@@ -103,6 +104,7 @@ let package = Package(
   ] + pluginIDs.map(plugin) + [
     tests(of: "Timing"), tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Authentication", ["Timing"]),
+    tests(of: "TLS", ["Addressing", "Linux"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Trunks", ["SIP", "Authentication", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
@@ -114,7 +116,7 @@ let package = Package(
     tests(of: "Simulator", ["SIP", "Media", "Records", "Calls", "Timing", "Addressing"]),
     // About the tree itself: the direction of the modules, the rules of the house.
     .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: [.treatAllWarnings(as: .error)]),
-    tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "Linux", "Timing", "Addressing", "CTandemTrunk"]),
+    tests(of: "tandemd", ["Control", "Calls", "Media", "Configuration", "Routing", "Records", "SIP", "TLS", "Linux", "Timing", "Addressing", "CTandemTrunk"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

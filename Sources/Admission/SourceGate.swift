@@ -68,9 +68,14 @@ public struct SourceGate: Sendable {
     for (index, trunk) in configuration.trunks.enumerated() {
       let claim = Claim(listener: trunk.listener, trunk: index, port: configuration.peerPort(of: trunk))
       let portsTell = configuration.listeners[trunk.listener].transport == .udp
+      let namesTell = configuration.listeners[trunk.listener].knowsPeersByName
       for block in own[trunk.peer] {
         guard var known = found[block] else { continue }
-        if let other = known.claims.first(where: { $0.listener == claim.listener && (!portsTell || $0.port == claim.port) }),
+        let other = known.claims.first { other in
+          other.listener == claim.listener && (!portsTell || other.port == claim.port)
+            && !(namesTell && !configuration.peers[configuration.trunks[other.trunk].peer].sharesName(with: configuration.peers[trunk.peer]))
+        }
+        if let other,
           !ambiguities.contains(where: { $0.first == other.trunk && $0.second == index })
         {
           ambiguities.append(Ambiguity(first: other.trunk, second: index, source: block))
@@ -88,19 +93,32 @@ public struct SourceGate: Sendable {
     self.claims = claims
   }
 
-  public func judge(source: TransportAddress, listener: Int) -> Verdict {
+  /// `peer`: who it is by the certificate of its connection; then only that peer's trunks are meant. `nil`: nothing is known but the address.
+  public func judge(source: TransportAddress, listener: Int, peer identified: Int? = nil) -> Verdict {
     var peer: Int?
     let verdict = blocks.search(source.ip) { block in
       if peer == nil { peer = block.peer }
-      return judge(claims[block.claims], port: source.port, listener: listener)
+      return judge(claims[block.claims], port: source.port, listener: listener, peer: identified)
     }
-    return verdict ?? peer.map { .noTrunkHere(peer: $0) } ?? .stranger
+    guard let peer else { return .stranger }
+    // A peer that a commit took away is nobody, whoever has its address now.
+    if let identified, !ofPeer.indices.contains(identified) { return .stranger }
+    return verdict ?? .noTrunkHere(peer: identified ?? peer)
   }
+
+  /// The trunks that a source may mean on a listener; who it is decides among them.
+  public func trunks(of source: IPAddress, listener: Int) -> [Int] {
+    blocks.search(source) { block in
+      let found = claims[block.claims].filter { $0.listener == listener }.map(\.trunk)
+      return found.isEmpty ? nil : found
+    } ?? []
+  }
+
   /// `nil`: the block has no trunk on the listener, a wider one may.
-  private func judge(_ claims: ArraySlice<Claim>, port: UInt16, listener: Int) -> Verdict? {
+  private func judge(_ claims: ArraySlice<Claim>, port: UInt16, listener: Int, peer: Int?) -> Verdict? {
     var first: Int?
     var isAlone = true
-    for claim in claims where claim.listener == listener {
+    for claim in claims where claim.listener == listener && (peer == nil || peerOfTrunk[claim.trunk] == peer) {
       if isUDP[listener], claim.port == port { return .trunk(claim.trunk) }
       if first != nil { isAlone = false }
       first = first ?? claim.trunk

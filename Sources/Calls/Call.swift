@@ -87,6 +87,8 @@ struct Call: Sendable {
   var recordAt: Instant?
   /// The last refusal met while trunks were tried: what the caller is told if none takes the call.
   var lastRefusal: (status: Int, cause: Int?)?
+  /// Why the last attempt could not be made, for the record; not kept over a restart.
+  var lastFailure: String?
   /// Places this call holds, by trunk index: incoming first.
   var places: [Int] = []
 

@@ -24,6 +24,8 @@ struct CallEnvironment {
   var resolved: [[IPAddress]]
   var gate: SourceGate
   var origins: PeerOrigins
+  /// Connections whose far side has shown which peer it is: its index, -1 once a commit has taken it away. Looked up, and renumbered by a commit.
+  var identified: [UInt32: Int] = [:]
   var load: TrunkLoad
   var trunks: TrunkTable
   var transactions: TransactionLayer
@@ -45,6 +47,8 @@ struct CallEnvironment {
   /// As they were said.
   private(set) var ambiguousTrunks: [String] = []
   var departed = DepartedPeers()
+  /// Why far addresses can not be reached, while that is being told. Looked up, never iterated.
+  var failureReasons: [TransportAddress: String] = [:]
   /// Rotates trunks within a route.
   var turn = 0
 
@@ -89,6 +93,11 @@ struct CallEnvironment {
   }
   func translated(status: Int, cause: Int?, on trunk: Int) -> Int {
     trunk >= 0 ? routing.translate(status: status, cause: cause, on: trunk) : status
+  }
+
+  /// Who speaks on a flow: by its address and listener, and by the certificate of its connection where one was asked for.
+  func judge(_ flow: SIP.Flow) -> SourceGate.Verdict {
+    gate.judge(source: flow.remote, listener: Int(flow.listener), peer: flow.connection == 0 || identified.isEmpty ? nil : identified[flow.connection])
   }
 
   /// A number for the peer behind a verdict of the gate, the same over commits.

@@ -85,7 +85,8 @@ extension Call {
       dropAttempt(&environment)
     }
     let refusal = lastRefusal ?? (status: 503, cause: 41)
-    end(.failed, status: refusal.status, cause: refusal.cause, reason: "no trunk of the plan took the call", by: nil, &environment)
+    let reason = "no trunk of the plan took the call" + (lastFailure.map { "; \($0)" } ?? "")
+    end(.failed, status: refusal.status, cause: refusal.cause, reason: reason, by: nil, &environment)
   }
 
   private mutating func openLeg(_ attempt: Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
@@ -97,7 +98,7 @@ extension Call {
     }
     var target: [UInt8] = []
     LegMessages.appendURI(number: attempt.called, host: remote, to: &target)
-    if flow.transport == .tcp { LegMessages.append(";transport=tcp", to: &target) }
+    if flow.transport.isReliable { LegMessages.append(flow.transport == .tcp ? ";transport=tcp" : ";transport=tls", to: &target) }
     var callID: [UInt8] = []
     callID.appendHexadecimal(environment.random.next(), digits: 16)
     callID.appendHexadecimal(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12)
@@ -264,6 +265,14 @@ extension Call {
 
   /// Timer B (408), or the transport failed (503, RFC 3261 16.9): nobody there.
   mutating func attemptUnanswered(leg: Int, status: Int, because why: String, _ environment: inout CallEnvironment) {
+    if status == 503 {
+      lastFailure = "\(legs[leg].trunkName): \(why)"
+      // Else it was told where it was found, or there is nothing to tell.
+      if !environment.failureReasons.isEmpty {
+        environment.note(
+          .warning, "trunk \(legs[leg].trunkName): a call could not be sent: \(why)", [("TANDEM_CALL", id.text), ("TANDEM_TRUNK", legs[leg].trunkName)])
+      }
+    }
     legs[leg].client = nil
     legs[leg].state = .gone
     guard leg == active, phase == .calling || phase == .alerting, !legs[leg].abandoned else { return settle(&environment) }

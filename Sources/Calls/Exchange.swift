@@ -80,7 +80,7 @@ public struct Exchange {
   public mutating func receive(_ bytes: [UInt8], on flow: SIP.Flow, at now: Instant) {
     environment.now = now
     // Decided: a source no peer covers gets silence and a counter, before anything of it is read.
-    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    let verdict = environment.judge(flow)
     if verdict == .stranger { return receivedFromStranger(bytes, on: flow) }
     let message: SIPMessage
     do throws(SIPMessage.ParseFailure) {
@@ -113,7 +113,7 @@ public struct Exchange {
   /// the gate admits. What is no sound request gets silence: false.
   public mutating func refuseBroken(_ head: [UInt8], status: Int, because why: StaticString, on flow: SIP.Flow, at now: Instant) -> Bool {
     environment.now = now
-    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    let verdict = environment.judge(flow)
     guard verdict != .stranger else {
       environment.counters.strangers += 1
       return false
@@ -130,7 +130,14 @@ public struct Exchange {
 
   public mutating func unreachable(_ flow: SIP.Flow, at now: Instant) { unreachable([flow], at: now) }
 
-  /// What can not be reached, as found out since the last event: ICMP, connections that failed. Costs a look at every transaction, however many there are.
+  /// What can not be reached, as found out since the last event: ICMP, connections that failed; with why, where more is known. Costs a look at every transaction,
+  /// however many there are.
+  public mutating func unreachable(_ failed: [(flow: SIP.Flow, why: String?)], at now: Instant) {
+    for one in failed { environment.failureReasons[one.flow.remote] = one.why ?? environment.failureReasons[one.flow.remote] }
+    unreachable(failed.map(\.flow), at: now)
+    environment.failureReasons.removeAll()
+  }
+
   public mutating func unreachable(_ flows: [SIP.Flow], at now: Instant) {
     environment.now = now
     let lost = flows.filter { $0.transport.isReliable && $0.connection != 0 }
@@ -159,7 +166,7 @@ public struct Exchange {
   }
 
   private func peerName(of flow: SIP.Flow) -> String {
-    switch environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) {
+    switch environment.judge(flow) {
     case .stranger: "no peer"
     case .noTrunkHere(let peer): "peer \(environment.configuration.peers[peer].name)"
     case .trunk(let trunk): "trunk \(environment.configuration.trunks[trunk].name)"
@@ -253,7 +260,8 @@ public struct Exchange {
       case .timedOut(let client):
         clientFailed(client, status: 408, because: "no answer in time")
       case .transportFailed(let client):
-        clientFailed(client, status: 503, because: "could not be reached")
+        let remote = environment.transactions.flow(of: client)?.remote
+        clientFailed(client, status: 503, because: remote.flatMap { environment.failureReasons[$0] } ?? "could not be reached")
       case .unacknowledged:
         break
       case .turnedAway(let message, let flow):
@@ -336,6 +344,9 @@ public struct Exchange {
     let listeners = keptListeners(by: new)
     let gate = SourceGate(new, resolved: setup.resolved)
     environment.departed = departing(with: gate, listeners: listeners)
+    environment.identified = environment.identified.mapValues { peer in
+      old.peers.indices.contains(peer) ? new.peers.firstIndex { $0.name == old.peers[peer].name } ?? -1 : -1
+    }
     environment.origins.reconfigure(from: old, resolved: environment.resolved, to: new, gate: gate)
     environment.configuration = new
     environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }

@@ -13,7 +13,7 @@ import Trunks
 extension Exchange {
   mutating func receivedRequest(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
     var message = message
-    let verdict = environment.gate.judge(source: flow.remote, listener: Int(flow.listener))
+    let verdict = environment.judge(flow)
     let trunk = trunk(of: message, on: flow, verdict)
     if trunk >= 0 {
       environment.trunks.heard(from: trunk, at: environment.now)
@@ -109,7 +109,7 @@ extension Exchange {
   /// The transaction layer was full and has answered 503 itself.
   mutating func turnedAway(_ request: SIPMessage, flow: SIP.Flow) {
     var trunk = -1
-    if case .trunk(let index) = environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) { trunk = index }
+    if case .trunk(let index) = environment.judge(flow) { trunk = index }
     record(EarlyRefusal(status: 503, cause: 42, reason: "too many transactions are open", hasTransaction: false), request, on: flow, trunk: trunk)
   }
 

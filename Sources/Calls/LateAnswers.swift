@@ -25,7 +25,7 @@ extension Exchange {
     // Only an answer to a tag that we made, or anybody could have us send ACK and BYE to a source that is easily forged.
     guard !isKnown, LegTag.isOurs(tag, environment.transactions), let dialog = Dialog(remains: response) else { return }
     var trunk = -1
-    if case .trunk(let index) = environment.gate.judge(source: flow.remote, listener: Int(flow.listener)) { trunk = index }
+    if case .trunk(let index) = environment.judge(flow) { trunk = index }
     var sentBy = Array(response.topVia.host)
     if let port = response.topVia.port {
       sentBy.append(UInt8(ascii: ":"))

@@ -43,7 +43,7 @@ extension Configuration {
     }
   }
 
-  public struct Certificate: Sendable, Equatable, Codable {
+  public struct Certificate: Sendable, Hashable, Codable {
     public var name: String
     /// Both or neither.
     public var chainFile: String?

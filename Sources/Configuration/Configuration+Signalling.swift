@@ -13,8 +13,12 @@ extension Configuration {
     public var dscp: UInt8
     /// Index into `certificates`; set on TLS listeners.
     public var certificate: Int?
+    /// Indexes into `certificates`: chosen by the server name a client asks for.
+    public var furtherCertificates: [Int] = []
     /// TLS: whether the peer's certificate is checked.
     public var verifyPeer = true
+    /// TLS: who opens a connection may be without a certificate.
+    public var isClientCertificateOptional = false
     public init(name: String, address: TransportAddress, transport: Transport, publicAddress: IPAddress? = nil, contactHost: String? = nil, dscp: UInt8 = 24) {
       self.name = name
       self.address = address
@@ -84,6 +88,10 @@ extension Configuration {
     public var sendsLargeOverTCP = false
     /// TLS: wildcard names in the peer's certificate are refused.
     public var strictName = false
+    /// TLS: what its certificate is for; empty: `address`.
+    public var certificateNames: [String] = []
+    /// Index into `certificates`: what holds for connections to this peer instead of the listener's.
+    public var certificate: Int?
     /// Whether the plugin of `type` was loaded at commit; without it the peer's trunks stay down.
     public var isServed = true
     /// For all trunks to this peer that have none of their own.
@@ -158,4 +166,26 @@ extension Configuration {
       self.maxCallRate = maxCallRate
     }
   }
+}
+
+extension Configuration.Peer {
+  /// The names and addresses one of which its certificate must be for.
+  public var namesInCertificate: [String] {
+    if !certificateNames.isEmpty { return certificateNames }
+    switch address {
+    case .ip(let ip): return ["\(ip)"]
+    case .domain(let name): return [name]
+    case .dynamic: return []
+    }
+  }
+  /// Whether one certificate could be for both.
+  public func sharesName(with other: Configuration.Peer) -> Bool {
+    let names = Set(other.namesInCertificate.map { $0.lowercased() })
+    return namesInCertificate.contains { names.contains($0.lowercased()) }
+  }
+}
+
+extension Configuration.Listener {
+  /// Whether whoever opens a connection has to show who he is.
+  public var knowsPeersByName: Bool { transport == .tls && verifyPeer && !isClientCertificateOptional }
 }

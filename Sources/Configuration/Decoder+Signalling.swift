@@ -60,7 +60,9 @@ extension Decoder {
       name: node.leaf("name") ?? "", address: TransportAddress(ip, port), transport: transport, publicAddress: node.ip("public-address"),
       contactHost: node.leaf("contact-host"), dscp: interface?.dscpSignalling ?? 24)
     listener.certificate = node.leaf("certificate").flatMap { certificateIndex[$0] }
+    listener.furtherCertificates = node.leaves("additional-certificate").compactMap { certificateIndex[$0] }
     listener.verifyPeer = node.flag("verify-peer")
+    listener.isClientCertificateOptional = node.leaf("client-certificate") == "optional"
     return listener
   }
 
@@ -113,6 +115,8 @@ extension Decoder {
     peer.sendsLargeOverTCP = node.leaf("large-message") == "tcp"
     peer.strictName = node.flag("strict-name")
     peer.account = Self.account(node)
+    peer.certificateNames = node.leaves("certificate-name")
+    peer.certificate = node.leaf("certificate").flatMap { certificateIndex[$0] }
     peer.isServed = tree.context.pluginIDs.contains(peer.type)
     return peer
   }

@@ -110,18 +110,19 @@ struct SemanticChecks {
 
   private func canTell(_ a: Int, from b: Int) -> Bool {
     let (a, b) = (configuration.trunks[a], configuration.trunks[b])
-    let transport = configuration.listeners[a.listener].transport
-    if !sourcesMeet(configuration.peers[a.peer], configuration.peers[b.peer], transport) { return true }
+    let listener = configuration.listeners[a.listener]
+    let transport = listener.transport
+    if !sourcesMeet(configuration.peers[a.peer], configuration.peers[b.peer]) { return true }
+    // The certificate's name tells them apart wherever they come from.
+    if listener.knowsPeersByName, !configuration.peers[a.peer].sharesName(with: configuration.peers[b.peer]) { return true }
     // `match` is not looked at yet when a call comes in, so it can not tell trunks apart either.
     return transport == .udp && configuration.peerPort(of: a) != configuration.peerPort(of: b)
   }
 
-  private func sourcesMeet(_ a: Configuration.Peer, _ b: Configuration.Peer, _ transport: Transport) -> Bool {
+  private func sourcesMeet(_ a: Configuration.Peer, _ b: Configuration.Peer) -> Bool {
     if a.name == b.name { return true }
     if case .domain(let x) = a.address, case .domain(let y) = b.address {
       if x.lowercased() == y.lowercased() { return true }
-      // The certificate's name tells them apart wherever they come from.
-      if transport == .tls { return false }
     }
     // Two peers that register are told apart by what they register with; domain names are resolved later.
     let (mine, others) = (Self.prefixes(a), Self.prefixes(b))

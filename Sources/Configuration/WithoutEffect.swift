@@ -3,7 +3,7 @@
 enum WithoutEffect {
   /// Whole nodes at the top.
   static let nodes: Set<String> = [
-    "certificate", "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "location", "call-park",
+    "region", "network", "link", "bandwidth-policy", "voice-policy", "user", "emergency", "emergency-policy", "location", "call-park",
     "response-group",
     "unassigned-number",
   ]
@@ -11,8 +11,7 @@ enum WithoutEffect {
   static let settings: [String: Set<String>] = [
     "system": ["name-server", "ntp-server", "metrics", "trace", "watchdog"],
     "interface": ["vlan", "fast-path"],
-    "listener": ["certificate", "verify-peer"],
-    "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message", "strict-name"],
+    "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message"],
     "trunk": ["match"],
     "trunk-configuration": [
       "session-timer", "session-expires", "min-se", "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",

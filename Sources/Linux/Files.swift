@@ -77,6 +77,12 @@ public enum Files {
     return "\(about.st_dev) \(about.st_ino) \(about.st_size) \(about.st_mtim.tv_sec).\(about.st_mtim.tv_nsec)"
   }
 
+  /// Who may do what with it, the lower twelve bits; `nil` when there is no such file.
+  public static func mode(_ path: String) -> UInt32? {
+    var about = stat()
+    return stat(path, &about) == 0 ? about.st_mode & 0o7777 : nil
+  }
+
   /// Names in a folder, sorted by bytes, without `.` and `..`; empty when there is no such folder.
   public static func list(_ path: String) throws(SystemCallError) -> [String] {
     guard let folder = opendir(path) else {

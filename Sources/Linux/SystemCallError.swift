@@ -27,6 +27,7 @@ extension SystemCallError: CustomStringConvertible {
     "\(object): \(SystemCallError.text(of: errno)) (\(call))" + (advice.map { "; \($0)" } ?? "")
   }
   /// The C library's words for an errno.
+  public static func words(_ errno: Int32) -> String { text(of: errno) }
   static func text(of errno: Int32) -> String {
     guard let words = strerror(errno) else { return "error \(errno)" }
     return String(cString: words)

@@ -20,6 +20,9 @@ final class ConfigurationDesk {
     var apply: (Configuration, RoutingTable) throws(ControlError) -> Void
     /// The calls that would lose their listener, by listener of what runs.
     var callsLosingListener: (Configuration) -> [(listener: String, calls: Int)] = { _ in [] }
+    /// What is wrong with the certificates' files, and what is to be said of them.
+    var certificateProblems: (Configuration) -> [ConfigurationError] = { _ in [] }
+    var certificateWarnings: (Configuration) -> [String] = { _ in [] }
     var network: () throws(SystemCallError) -> NetworkInterfaces = NetworkInterfaces.now
     /// Seconds since 1970.
     var wallClock: () -> Double = WallClock.now
@@ -181,7 +184,7 @@ final class ConfigurationDesk {
   func check() throws(ControlError) -> CommitResult {
     let database = try database()
     let prepared = try prepare(database)
-    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + endingCalls(prepared.configuration), isCheck: true)
+    return CommitResult(changes: prepared.changes.count, warnings: warnings(prepared), isCheck: true)
   }
 
   func commit(_ comment: String?, _ user: String) throws(ControlError) -> CommitResult {
@@ -189,7 +192,7 @@ final class ConfigurationDesk {
     let prepared = try prepare(database)
     if prepared.changes.isEmpty, database.runningCommit != nil { return CommitResult(changes: 0) }
     let routing = try compiled(prepared.configuration)
-    let ending = endingCalls(prepared.configuration)
+    let warnings = warnings(prepared)
     try dependencies.apply(prepared.configuration, routing)
     let before = database.stored
     database.finish(prepared, time: Int64(dependencies.wallClock()), comment: comment, user: user)
@@ -200,7 +203,11 @@ final class ConfigurationDesk {
     }
     running = prepared.configuration
     trouble = nil
-    return CommitResult(changes: prepared.changes.count, warnings: prepared.warnings + ending + stored)
+    return CommitResult(changes: prepared.changes.count, warnings: warnings + stored)
+  }
+
+  private func warnings(_ prepared: ConfigurationDatabase.Prepared) -> [String] {
+    prepared.warnings + dependencies.certificateWarnings(prepared.configuration) + endingCalls(prepared.configuration)
   }
 
   /// What a commit does to calls that are up: nothing but this.
@@ -222,7 +229,7 @@ final class ConfigurationDesk {
     do throws(SystemCallError) { network = try dependencies.network() } catch { throw ControlError(.unavailable, "\(error)") }
     return try told { () throws(ConfigurationError) in
       try database.prepare { configuration in
-        routingProblems(configuration) + AddressCheck(configuration, network).problems
+        routingProblems(configuration) + AddressCheck(configuration, network).problems + dependencies.certificateProblems(configuration)
       }
     }
   }

@@ -70,7 +70,7 @@ final class Daemon {
     desk = ConfigurationDesk(
       ConfigurationDesk.Dependencies(
         context: { () throws(ConfigurationError) in try YANGContext(plugins: modules) }, apply: live.apply,
-        callsLosingListener: live.callsLosingListener),
+        callsLosingListener: live.callsLosingListener, certificateProblems: live.certificates.problems, certificateWarnings: live.certificates.warnings),
       files: files, saved: files.load())
     let restored = desk.restored()
     if let trouble = desk.trouble { log.write(.error, trouble) }
@@ -82,7 +82,7 @@ final class Daemon {
         shard: 0, setup: start, plugins: plugins.tables, random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now(),
         clock: { MonotonicClock.now() })
       return try SignallingThread(
-        exchange: exchange, setup: start,
+        exchange: exchange, setup: start, tls: live.startCertificates(configuration),
         outlets: SignallingThread.Outlets(
           record: { record, ladder in box.post(RecordKeeper.Finished(record: record, ladder: ladder)) },
           note: { lines.post($0) }),

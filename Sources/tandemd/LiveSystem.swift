@@ -13,6 +13,7 @@ final class LiveSystem {
   let names: PeerNames
   /// Why the last commit does not run although it should: a device or an address of it was not there at start. Then nothing runs, and it is tried again.
   var trouble: String?
+  let certificates = CertificateShelf()
   private let log: Log
   /// In force.
   private var setup: Exchange.Setup?
@@ -47,7 +48,7 @@ final class LiveSystem {
   private func run(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
     let resolved = names.addresses(configuration, patience: PeerNames.commitPatience)
     let new = Exchange.Setup(configuration: configuration, routing: routing, resolved: resolved)
-    switch signalling?.reconfigure(new) {
+    switch signalling?.reconfigure(new, tls: certificates.material(configuration)) {
     case .done: serve(new)
     case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
     case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
@@ -76,12 +77,21 @@ final class LiveSystem {
   }
 
   /// When `tick` wants to be called.
-  var due: Instant? { [retryAt, mendAt].compactMap { $0 }.min() }
+  var due: Instant? { [retryAt, mendAt, certificates.due].compactMap { $0 }.min() }
 
   /// What could not run at start may run now; what was lost is set again. `configuration`: the last commit.
   func tick(_ configuration: Configuration, at now: Instant) {
     if let retryAt, retryAt <= now { tryAgain(configuration) }
     if let mendAt, mendAt <= now { mend() }
+    renewCertificates(at: now)
+  }
+
+  /// Files were replaced: connections made from now on use what is in them.
+  private func renewCertificates(at now: Instant) {
+    let (lines, isNew) = certificates.look(at: now)
+    for line in lines { log.write(line.level, line.text) }
+    guard isNew, let setup, signalling?.renew(certificates.material(setup.configuration)) != true else { return }
+    log.write(.error, "the signalling thread did not take over the new certificates; commit again")
   }
 
   /// Unlike at a commit, what it set stays when it fails: it is to run.
@@ -101,6 +111,15 @@ final class LiveSystem {
     let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
     serve(first)
     return first
+  }
+
+  /// What it starts with for its connections; what can not be had is said, and keeps nothing else from running.
+  func startCertificates(_ configuration: Configuration) -> SignallingTLS {
+    let material = certificates.material(configuration)
+    for (listener, trouble) in zip(configuration.listeners, material.troubles) {
+      if let trouble { log.write(.error, "listener \(listener.name) can make no connections: \(trouble)") }
+    }
+    return material
   }
 
   // MARK: Interfaces
@@ -141,6 +160,7 @@ final class LiveSystem {
   private func serve(_ setup: Exchange.Setup) {
     self.setup = setup
     names.serve(setup.configuration, at: MonotonicClock.now())
+    certificates.serve(setup.configuration, at: MonotonicClock.now())
   }
 
   /// Lookups have come back: a peer that has other addresses than the exchange knows is reached there, and heard from there.

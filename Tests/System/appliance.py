@@ -8,7 +8,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = ROOT / ".build" / "release"
+# TANDEM_BIN: another build than the one that ships.
+BIN = pathlib.Path(os.environ.get("TANDEM_BIN", ROOT / ".build" / "release"))
 EXAMPLES = ROOT / "rootfs-overlay" / "usr" / "share" / "tandem" / "examples"
 
 

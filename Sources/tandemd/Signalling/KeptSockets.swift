@@ -38,10 +38,9 @@ final class KeptSockets {
     case .udp:
       let socket = try DatagramSocket(adopting: descriptor, dscp: listener.dscp)
       return socket.local == listener.address ? .datagram(socket) : nil
-    case .tcp:
+    case .tcp, .tls:
       let socket = try StreamListener(adopting: descriptor, dscp: listener.dscp)
       return socket.local == listener.address ? .stream(socket) : nil
-    case .tls: return nil
     }
   }
 

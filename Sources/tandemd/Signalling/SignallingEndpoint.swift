@@ -1,6 +1,5 @@
 import Addressing
 import Configuration
-import Glibc
 import Linux
 
 /// One listener of the configuration with its socket. Known by its number for as long as it lives; the configuration's index may change with every commit.
@@ -34,12 +33,8 @@ final class SignallingEndpoint {
       var options = DatagramSocket.Options()
       options.dscp = listener.dscp
       socket = .datagram(try DatagramSocket(binding: listener.address, label: label, options: options))
-    case .tcp:
+    case .tcp, .tls:
       socket = .stream(try StreamListener(binding: listener.address, label: label, dscp: listener.dscp))
-    case .tls:
-      throw SystemCallError(
-        "bind", errno: EPROTONOSUPPORT, object: "\(label), tls \(listener.address)",
-        advice: "TLS is not served yet: `set listener \(listener.name) transport tcp`, or udp")
     }
   }
 

@@ -28,8 +28,16 @@ extension SignallingLoop {
       streams.turnedAway &+= 1
       return
     }
+    if endpoint.listener.transport == .tls, streams.handshaking >= SignallingStreams.handshakes {
+      streams.turnedAway &+= 1
+      return
+    }
     let stream = StreamConnection(accepted: descriptor, id: streams.newID(), remote: remote, dscp: endpoint.listener.dscp, at: now)
-    enter(SignallingConnection(stream, of: endpoint, isOurs: false, at: now))
+    let connection = SignallingConnection(stream, of: endpoint, isOurs: false, at: now)
+    if endpoint.listener.transport == .tls, let why = begin(connection) {
+      return say(.error, "listener \(endpoint.listener.name): TLS from \(remote): \(why)")
+    }
+    enter(connection)
   }
 
   func makeRoom() -> Bool {

@@ -4,6 +4,7 @@ import Calls
 import Configuration
 import Linux
 import SIP
+import TLS
 import Timing
 
 // What connections bring.
@@ -11,31 +12,64 @@ extension SignallingLoop {
   func serve(connection id: UInt32, _ event: EventPoll.Ready) {
     // It may have been dropped in this very turn.
     guard let connection = streams[id] else { return }
+    let wasConnecting = connection.stream.isConnecting
     do throws(SystemCallError) {
-      if connection.stream.isConnecting, event.writable || event.failed { try connection.stream.finishConnecting() }
+      if wasConnecting, event.writable || event.failed { try connection.stream.finishConnecting() }
       if event.writable { try connection.stream.flush() }
     } catch {
-      fail(connection)
+      fail(connection, because: "\(error)")
       return
     }
     watchWrites(of: connection)
+    if connection.isHandshaking, !connection.stream.isConnecting {
+      // The poll reports it again in the next turn.
+      guard streams.handshakeStepsLeft > 0 else { return }
+      streams.handshakeStepsLeft -= 1
+      if wasConnecting, let session = connection.session { advance(connection, session) }
+      guard streams[id] === connection else { return }
+    }
     if event.readable || event.failed { read(connection) }
   }
 
   func read(_ connection: SignallingConnection) {
     switch connection.stream.read(into: &streams.buffer) {
     case .nothing: return
-    case .ended: fail(connection)
+    case .ended: ended(connection)
     case .bytes(let count):
       connection.stream.lastActivity = now
-      if let before = connection.thrownAway {
-        connection.thrownAway = before + count
-        if before + count > SignallingStreams.unreadBytes { drop(connection) }
-        return
-      }
-      connection.framer.receive(streams.buffer[..<count])
-      takeMessages(of: connection)
+      if let session = connection.session { return decrypt(count, session, of: connection) }
+      take(streams.buffer[..<count], from: connection)
     }
+  }
+
+  private func ended(_ connection: SignallingConnection) {
+    if connection.isHandshaking, !connection.stream.isConnecting { failHandshake(connection, .closed) } else { fail(connection) }
+  }
+
+  private func decrypt(_ count: Int, _ session: TLSSession, of connection: SignallingConnection) {
+    session.receive(streams.buffer[..<count])
+    if session.phase == .handshaking { advance(connection, session) }
+    while streams[connection.stream.id] === connection {
+      switch session.read(into: &streams.text) {
+      case .nothing: return push(session, to: connection)
+      case .ended: return fail(connection)
+      case .failed(let failure):
+        push(session, to: connection)
+        if streams[connection.stream.id] === connection { failHandshake(connection, failure) }
+        return
+      case .bytes(let count): take(streams.text[..<count], from: connection)
+      }
+    }
+  }
+
+  private func take(_ bytes: ArraySlice<UInt8>, from connection: SignallingConnection) {
+    if let before = connection.thrownAway {
+      connection.thrownAway = before + bytes.count
+      if before + bytes.count > SignallingStreams.unreadBytes { drop(connection) }
+      return
+    }
+    connection.framer.receive(bytes)
+    takeMessages(of: connection)
   }
 
   func takeMessages(of connection: SignallingConnection) {
@@ -65,6 +99,11 @@ extension SignallingLoop {
     carryOutActions()
     // The answer may have found it broken.
     guard streams[connection.stream.id] === connection else { return }
+    if let session = connection.session {
+      session.finish()
+      push(session, to: connection)
+      guard streams[connection.stream.id] === connection else { return }
+    }
     do throws(SystemCallError) { try connection.stream.finish() } catch { return fail(connection) }
     connection.thrownAway = 0
     connection.leftAt = now

@@ -4,6 +4,7 @@ import Calls
 import Configuration
 import Linux
 import SIP
+import TLS
 import Timing
 
 // What goes out over connections, and those that are opened for it.
@@ -15,33 +16,53 @@ extension SignallingLoop {
       write(bytes, to: connection)
       return
     }
-    guard makeRoom(), let connection = connect(to: flow.remote, from: endpoint) else {
+    guard makeRoom() else {
       streams.failed &+= 1
-      fail(flow)
-      return
+      return fail(flow, because: "\(SignallingStreams.connections) connections are open, which is all there may be")
     }
-    write(bytes, to: connection)
+    switch connect(to: flow.remote, from: endpoint) {
+    case .success(let connection): write(bytes, to: connection)
+    case .failure(let why):
+      streams.failed &+= 1
+      fail(flow, because: why.text)
+    }
   }
 
-  func connect(to remote: TransportAddress, from endpoint: SignallingEndpoint) -> SignallingConnection? {
-    guard remote.ip.family == endpoint.listener.address.ip.family else { return nil }
+  struct NoConnection: Error { var text: String }
+
+  func connect(to remote: TransportAddress, from endpoint: SignallingEndpoint) -> Result<SignallingConnection, NoConnection> {
+    guard remote.ip.family == endpoint.listener.address.ip.family else {
+      return .failure(NoConnection(text: "\(remote) can not be reached from listener \(endpoint.listener.name), which has \(endpoint.listener.address)"))
+    }
     do throws(SystemCallError) {
       let stream = try StreamConnection(
         connecting: remote, from: endpoint.listener.address.ip, id: streams.newID(), dscp: endpoint.listener.dscp, at: now)
       let connection = SignallingConnection(stream, of: endpoint, isOurs: true, at: now)
-      return enter(connection) ? connection : nil
+      if endpoint.listener.transport == .tls, let why = begin(connection) { return .failure(NoConnection(text: why)) }
+      return enter(connection) ? .success(connection) : .failure(NoConnection(text: "no descriptor could be watched"))
     } catch {
-      return nil
+      return .failure(NoConnection(text: "\(error)"))
     }
   }
 
   func write(_ bytes: [UInt8], to connection: SignallingConnection) {
+    guard connection.transport == .tls else { return put(bytes, on: connection) }
+    guard !connection.isHandshaking, let session = connection.session else {
+      connection.waitingBytes += bytes.count
+      guard connection.waitingBytes <= StreamConnection.outboxBytes else { return fail(connection, because: "too much waits for the TLS handshake") }
+      return connection.waiting.append(bytes)
+    }
+    session.write(bytes)
+    put(session.takeOutput(), on: connection)
+  }
+
+  private func put(_ bytes: [UInt8], on connection: SignallingConnection) {
     do throws(SystemCallError) {
       try connection.stream.write(bytes)
       connection.stream.lastActivity = now
       watchWrites(of: connection)
     } catch {
-      fail(connection)
+      fail(connection, because: "\(error)")
     }
   }
 

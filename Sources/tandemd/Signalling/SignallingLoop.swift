@@ -21,7 +21,7 @@ final class SignallingLoop {
   /// Rounds of sending in one turn: what is unreachable at once makes the exchange send elsewhere, which may be unreachable too.
   private static let flushRounds = 4
   /// Connections that are late, lines that were held back.
-  private static let sweepInterval = Gap.seconds(8)
+  private static let sweepInterval = Gap.seconds(4)
   /// Destinations told to have failed in one turn: as many as one look at the error queue brings. Others are noticed by their timers.
   private static let failuresPerTurn = 256
 
@@ -35,14 +35,16 @@ final class SignallingLoop {
   private var mediaPorts: MediaPorts
   private let kept: KeptSockets?
   private(set) var gate: SourceGate
+  private(set) var configuration: Configuration
+  var tls: SignallingTLS
 
   /// By the configuration's index.
   private(set) var endpoints: [SignallingEndpoint] = []
   private var lastNumber: UInt32 = 0
   var streams = SignallingStreams()
   private var notes = NoteLimiter()
-  /// What failed in this turn.
-  private var failed: [Flow] = []
+  /// What failed in this turn, and why where more is known than that.
+  private var failed: [(flow: Flow, why: String?)] = []
 
   private var messages: [SignallingThread.Message] = []
   private var ready: [EventPoll.Ready] = []
@@ -57,7 +59,7 @@ final class SignallingLoop {
   private var nextSweep = Instant(nanoseconds: 0)
 
   init(
-    exchange: Exchange, setup: Exchange.Setup, outlets: SignallingThread.Outlets, media: MediaThread,
+    exchange: Exchange, setup: Exchange.Setup, tls: SignallingTLS, outlets: SignallingThread.Outlets, media: MediaThread,
     mailbox: Mailbox<SignallingThread.Message>, heartbeat: Heartbeat, kept: KeptSockets?
   ) throws(SystemCallError) {
     self.exchange = exchange
@@ -67,6 +69,8 @@ final class SignallingLoop {
     self.kept = kept
     poll = try EventPoll()
     gate = SourceGate(setup.configuration, resolved: setup.resolved)
+    configuration = setup.configuration
+    self.tls = tls
     mediaPorts = MediaPorts(media: media, realms: setup.configuration.mediaRealms)
     try poll.add(mailbox.descriptor, key: PollKey.mailbox.rawValue)
     endpoints = try bound(setup.configuration.listeners)
@@ -82,6 +86,7 @@ final class SignallingLoop {
       poll.wait(patience) { ready.append($0) }
       now = MonotonicClock.now()
       heartbeat.beat(at: now)
+      streams.handshakeStepsLeft = SignallingStreams.handshakeStepsPerTurn
       for event in ready { handle(event) }
       if let deadline = exchange.nextDeadline, deadline <= now {
         exchange.advance(to: now)
@@ -101,6 +106,12 @@ final class SignallingLoop {
     exchange.closePlugins()
     carryOutActions()
     tellHeldBack()
+  }
+
+  /// A line for the log.
+  func say(_ level: Exchange.Note.Level, _ text: String, kind: StaticString = #function) {
+    let note = Exchange.Note(level: level, kind: kind, text: text)
+    if notes.admit(note, at: now) { outlets.note(note) }
   }
 
   private func tellHeldBack() {
@@ -160,9 +171,9 @@ final class SignallingLoop {
 
   /// Can not be reached: told to the exchange at the end of the turn, together with what else failed in it. Telling makes it look at every transaction, and ICMP
   /// errors, which anybody can forge, come by the hundred.
-  func fail(_ flow: Flow) {
-    guard failed.count < SignallingLoop.failuresPerTurn, !failed.contains(flow) else { return }
-    failed.append(flow)
+  func fail(_ flow: Flow, because why: String? = nil) {
+    guard failed.count < SignallingLoop.failuresPerTurn, !failed.contains(where: { $0.flow == flow }) else { return }
+    failed.append((flow, why))
   }
 
   /// False: nothing had failed.
@@ -264,11 +275,11 @@ final class SignallingLoop {
   }
 
   /// A commit. New listeners are bound before anything changes, those that are gone are closed when all is done; calls that need them end first, by their sockets.
-  func reconfigure(_ setup: Exchange.Setup) throws(SystemCallError) {
-    try heartbeat.working(since: MonotonicClock.now()) { () throws(SystemCallError) in try takeOver(setup) }
+  func reconfigure(_ setup: Exchange.Setup, tls: SignallingTLS) throws(SystemCallError) {
+    try heartbeat.working(since: MonotonicClock.now()) { () throws(SystemCallError) in try takeOver(setup, tls) }
   }
 
-  private func takeOver(_ setup: Exchange.Setup) throws(SystemCallError) {
+  private func takeOver(_ setup: Exchange.Setup, _ tls: SignallingTLS) throws(SystemCallError) {
     let new = try bound(setup.configuration.listeners)
     let gone = endpoints.filter { old in !new.contains { $0 === old } }
     exchange.leaveListeners(to: setup.configuration, at: now)
@@ -278,6 +289,8 @@ final class SignallingLoop {
     endpoints = new
     for (index, listener) in setup.configuration.listeners.enumerated() { new[index].take(listener, index: UInt16(truncatingIfNeeded: index)) }
     gate = SourceGate(setup.configuration, resolved: setup.resolved)
+    configuration = setup.configuration
+    self.tls = tls
     mediaPorts.reconfigure(setup.configuration.mediaRealms)
     exchange.reconfigure(setup, wallClock: WallClock.atInstantZero(), at: now)
     carryOutActions()

@@ -1,9 +1,10 @@
 import Addressing
 import Linux
 import SIP
+import TLS
 import Timing
 
-/// The TCP connections of one signalling shard: a table by id and by far address, and what is counted about them.
+/// The TCP and TLS connections of one signalling shard: a table by id and by far address, and what is counted about them.
 ///
 /// Connections stay open as long as both sides like (RFC 3261 18 asks to keep them): `idleLimit` is as long as the longest call, and keep-alives of the kernel find the dead ones
 /// within two minutes. Bounds: `connections` in all, `perSource` from one address; at the bound the accepted connection that has been quiet longest gives way.
@@ -17,6 +18,12 @@ struct SignallingStreams {
   static let firstMessageLimit = Gap.seconds(32)
   /// How long the far side may take to close after its stream was refused.
   static let farewellLimit = Gap.seconds(4)
+  /// TLS handshakes under way at once: each is a connection that costs much and has shown nothing yet.
+  static let handshakes = 256
+  /// How long one may take; over a bad line it is three round trips and a few lost segments.
+  static let handshakeLimit = Gap.seconds(10)
+  /// Steps of handshakes in one turn: each costs up to 2 ms (an RSA signature), and everybody else waits for it.
+  static let handshakeStepsPerTurn = 8
   /// Bytes that a far side may still send while its answer to a stream that can not be read on is on the way; then it is cut off.
   static let unreadBytes = 1 << 20
 
@@ -29,6 +36,8 @@ struct SignallingStreams {
   private var byRemote: [Far: UInt32] = [:]
   private var lastID: UInt32 = 0
   var buffer = [UInt8](repeating: 0, count: 65_536)
+  /// What TLS sessions have decrypted; the most that one record holds.
+  var text = [UInt8](repeating: 0, count: 16_384)
 
   private(set) var accepted: UInt64 = 0
   private(set) var made: UInt64 = 0
@@ -36,12 +45,17 @@ struct SignallingStreams {
   var turnedAway: UInt64 = 0
   var failed: UInt64 = 0
   var broken: UInt64 = 0
+  var handshakesDone: UInt64 = 0
+  /// By `TLSFailure.kinds`.
+  var handshakesFailed = [UInt64](repeating: 0, count: TLSFailure.kinds.count)
+  var handshakeStepsLeft = SignallingStreams.handshakeStepsPerTurn
 
   var counters: [(name: String, value: UInt64)] {
     [
       ("tcp.open", UInt64(byID.count)), ("tcp.accepted", accepted), ("tcp.made", made), ("tcp.strangers", strangers),
       ("tcp.turned-away", turnedAway), ("tcp.failed", failed), ("tcp.broken", broken),
-    ]
+      ("tls.handshakes", handshakesDone),
+    ] + zip(TLSFailure.kinds, handshakesFailed).map { ("tls.failed.\($0)", $1) }
   }
 
   var count: Int { byID.count }
@@ -51,6 +65,7 @@ struct SignallingStreams {
   }
   /// All, by id.
   var all: [SignallingConnection] { byID.values.sorted { $0.stream.id < $1.stream.id } }
+  var handshaking: Int { byID.values.count { $0.isHandshaking } }
   func count(from ip: IPAddress) -> Int { byID.values.count { $0.stream.remote.ip == ip } }
   /// The accepted connection that has been quiet longest; among equals the oldest.
   var quietest: SignallingConnection? {

@@ -37,7 +37,9 @@ final class SignallingThread: Sendable {
 
   /// Binds all listeners, then starts serving. The exchange is given away: the caller must not use its copy.
   /// Throws naming the listener that can not be bound. `store`, given away too, has the sockets of before a restart.
-  init(exchange: Exchange, setup: Exchange.Setup, outlets: Outlets, store: DescriptorStore? = nil) throws(SystemCallError) {
+  init(
+    exchange: Exchange, setup: Exchange.Setup, tls: SignallingTLS = SignallingTLS(), outlets: Outlets, store: DescriptorStore? = nil
+  ) throws(SystemCallError) {
     let mailbox = try Mailbox<Message>()
     let heartbeat = Heartbeat()
     let media = try MediaThread { event in mailbox.post(.media(event)) }
@@ -45,7 +47,7 @@ final class SignallingThread: Sendable {
     do throws(SystemCallError) {
       let loop = Handover(
         try SignallingLoop(
-          exchange: exchange, setup: setup, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat, kept: kept))
+          exchange: exchange, setup: setup, tls: tls, outlets: outlets, media: media, mailbox: mailbox, heartbeat: heartbeat, kept: kept))
       try Thread.spawn(name: "signalling") { loop.value.run() }
     } catch {
       media.post(.stop)
@@ -64,10 +66,10 @@ final class SignallingThread: Sendable {
   }
 
   /// Takes a commit over: binds new listeners, gives the exchange the new setup, closes the listeners that are gone.
-  func reconfigure(_ setup: Exchange.Setup, limit: Gap = patience) -> Reconfigured {
+  func reconfigure(_ setup: Exchange.Setup, tls: SignallingTLS = SignallingTLS(), limit: Gap = patience) -> Reconfigured {
     askLoop(limit: limit, working: SignallingThread.takeover) { loop in
       do throws(SystemCallError) {
-        try loop.reconfigure(setup)
+        try loop.reconfigure(setup, tls: tls)
         return .done
       } catch {
         return .refused(error)
@@ -79,6 +81,14 @@ final class SignallingThread: Sendable {
   func resolve(_ setup: Exchange.Setup, limit: Gap = patience) -> Bool {
     askLoop(limit: limit) { loop in
       loop.resolve(setup)
+      return true
+    } ?? false
+  }
+
+  /// Certificates were replaced: connections that are made from now on use the new ones. False when the thread does not answer.
+  func renew(_ tls: SignallingTLS, limit: Gap = patience) -> Bool {
+    askLoop(limit: limit) { loop in
+      loop.tls = tls
       return true
     } ?? false
   }
