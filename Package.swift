@@ -45,8 +45,9 @@ let package = Package(
     .systemLibrary(name: "CNetlink", path: "Sources/C/Netlink", pkgConfig: "libnl-route-3.0"),
     .systemLibrary(name: "CSystemd", path: "Sources/C/Systemd", pkgConfig: "libsystemd"),
     .systemLibrary(name: "CEdit", path: "Sources/C/Edit", pkgConfig: "libedit"),
+    .systemLibrary(name: "CAres", path: "Sources/C/Ares", pkgConfig: "libcares"),
     .target(
-      name: "CTandemShims", dependencies: ["CSystemd", "CNetlink"], path: "Sources/C/TandemShims",
+      name: "CTandemShims", dependencies: ["CSystemd", "CNetlink", "CAres"], path: "Sources/C/TandemShims",
       cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "CTandemTrunk", path: "Sources/C/TandemTrunk"),
     .target(name: "CYANGModules", path: "Sources/C/YANGModules", exclude: ["yang"]),
@@ -54,6 +55,7 @@ let package = Package(
     // What every layer names: a moment, a transport address.
     module("Timing"),
     module("Addressing"),
+    module("ServerLocation", ["Timing", "Addressing"]),
 
     // Pure: bytes and time in, actions and deadlines out.
     module("SIP", ["Timing", "Addressing"]),
@@ -64,32 +66,34 @@ let package = Package(
     module("Routing", ["Configuration", "Addressing", "CPCRE2"]),
     module("Admission", ["Configuration", "Addressing", "Timing"]),
     module("TrunkPlugin", ["CTandemTrunk"]),
-    module("Trunks", ["SIP", "Authentication", "Configuration", "Routing", "CTandemTrunk", "Timing", "Addressing"]),
+    module("Trunks", ["ServerLocation", "SIP", "Authentication", "Configuration", "Routing", "CTandemTrunk", "Timing", "Addressing"]),
     module("Media", ["SDP", "Timing", "Addressing"]),
     module("Records", ["SIP", "Timing", "Addressing"]),
     module(
       "Calls",
       [
-        "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "CTandemTrunk", "Timing", "Addressing",
+        "ServerLocation", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "CTandemTrunk", "Timing",
+        "Addressing",
       ]),
     module("Control", ["Configuration", "Records"]),
     module(
       "Simulator",
       [
-        "CTandemTrunk", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Timing",
+        "CTandemTrunk", "ServerLocation", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls",
+        "Timing",
         "Addressing",
       ]
     ),
 
     // The only I/O.
     module(
-      "Linux", ["Timing", "Addressing", "CTandemShims", "CTandemTrunk", "CSQLite", "CNetlink", "CSystemd", "CEdit"]),
+      "Linux", ["Timing", "Addressing", "ServerLocation", "CTandemShims", "CTandemTrunk", "CSQLite", "CNetlink", "CSystemd", "CEdit"]),
 
     .executableTarget(
       name: "tandemd",
       dependencies: [
         "SIP", "TLS", "SDP", "Configuration", "Routing", "Admission", "Trunks", "Media", "Records", "Calls", "Control",
-        "Linux", "Timing", "Addressing",
+        "Linux", "ServerLocation", "Timing", "Addressing",
       ], swiftSettings: strict),
     .executableTarget(
       name: "tandem", dependencies: ["Control", "Linux", "CEdit"], swiftSettings: strict),
@@ -102,17 +106,19 @@ let package = Package(
       dependencies: ["Calls", "SIP", "Configuration", "Routing", "Trunks", "CTandemTrunk", "Linux", "Timing", "Addressing"],
       path: "Tests/Benchmarks/Exchange", swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
-    tests(of: "Timing"), tests(of: "Addressing"), tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
+    tests(of: "Timing"), tests(of: "Addressing"), tests(of: "ServerLocation", ["Timing", "Addressing"]),
+    tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),
     tests(of: "Authentication", ["Timing"]),
     tests(of: "TLS", ["Addressing", "Linux"]),
     tests(of: "Configuration"), tests(of: "Routing", ["Configuration", "Addressing", "Timing"]),
     tests(of: "Admission", ["Configuration", "Addressing", "Timing"]),
-    tests(of: "Trunks", ["SIP", "Authentication", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
+    tests(of: "Trunks", ["ServerLocation", "SIP", "Authentication", "Configuration", "Linux", "CTandemTrunk", "Timing", "Addressing"]),
     tests(of: "Media", ["SDP", "Timing", "Addressing"]),
     tests(of: "Records", ["SIP", "Timing", "Addressing"]),
-    tests(of: "Calls", ["CTandemTrunk", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Records", "Media", "Timing", "Addressing"]),
+    tests(
+      of: "Calls", ["ServerLocation", "CTandemTrunk", "SIP", "Authentication", "SDP", "Configuration", "Routing", "Records", "Media", "Timing", "Addressing"]),
     tests(of: "Control", ["Records", "Configuration"]),
-    tests(of: "Linux", ["Timing", "Addressing"]),
+    tests(of: "Linux", ["ServerLocation", "Timing", "Addressing"]),
     tests(of: "Simulator", ["SIP", "Media", "Records", "Calls", "Timing", "Addressing"]),
     // About the tree itself: the direction of the modules, the rules of the house.
     .testTarget(name: "StructureTests", path: "Tests/StructureTests", swiftSettings: [.treatAllWarnings(as: .error)]),

@@ -1,3 +1,4 @@
+import Addressing
 import Media
 import Records
 import Routing
@@ -42,6 +43,8 @@ struct Call: Sendable {
   var active: Int?
   var attempts: [Attempt] = []
   var nextAttempt = 0
+  /// Where else the trunk of the present attempt leads: the servers of its peer that were not tried yet.
+  var otherTargets: [TransportAddress] = []
   /// The number as dialled, and Max-Forwards as it came.
   var maxForwards = 70
   var displayName: [UInt8] = []

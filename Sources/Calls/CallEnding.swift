@@ -149,7 +149,7 @@ extension Call {
     // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).
     legs[leg].client = nil
     guard phase == .up else { return settle(&environment) }
-    environment.failed(legs[leg].trunk, reason: "no answer to re-INVITE")
+    environment.failed(legs[leg].trunk, target: legs[leg].flow.remote, reason: "no answer to re-INVITE")
     end(.answered, status: self.status, cause: 41, reason: "\(legs[leg].trunkName) did not answer a re-INVITE: \(why)", by: nil, &environment)
   }
 

@@ -20,8 +20,6 @@ struct CallEnvironment {
     willSet { earlierPatternLimitHits &+= UInt64(clamping: routing.matchLimitHits) &- UInt64(clamping: newValue.matchLimitHits) }
   }
   private(set) var earlierPatternLimitHits: UInt64 = 0
-  /// The addresses each peer has now, by peer index.
-  var resolved: [[IPAddress]]
   var gate: SourceGate
   var origins: PeerOrigins
   /// Connections whose far side has shown which peer it is: its index, -1 once a commit has taken it away. Looked up, and renumbered by a commit.
@@ -85,8 +83,11 @@ struct CallEnvironment {
   mutating func tell(_ event: TrunkTable.CallEvent, _ call: CallID, trunk: Int) {
     if trunk >= 0 { trunks.call(event, id: call.rawValue, trunk: trunk, at: now) }
   }
-  mutating func failed(_ trunk: Int, reason: StaticString) {
-    if trunk >= 0 { trunks.failed(trunk, reason: reason, at: now) }
+  mutating func failed(_ trunk: Int, target: TransportAddress, reason: StaticString) {
+    if trunk >= 0 { trunks.failed(trunk, target: target, reason: reason, at: now) }
+  }
+  mutating func overloaded(_ trunk: Int, target: TransportAddress) {
+    if trunk >= 0 { trunks.overloaded(trunk, target: target, at: now) }
   }
   mutating func release(_ trunk: Int) {
     if trunk >= 0 { load.release(trunk: trunk) }
@@ -170,6 +171,7 @@ struct ExchangeCounters {
   var callLimitHits: UInt64 = 0
   var refusalRecordsOmitted: UInt64 = 0
   var failovers: UInt64 = 0
+  var targetFailovers: UInt64 = 0
   var mediaRefused: UInt64 = 0
   var tooLarge: UInt64 = 0
   var challengesAnswered: UInt64 = 0
@@ -183,7 +185,7 @@ struct ExchangeCounters {
       ("dialog.foreign-source", foreignDialogSources), ("response.stray", strayResponses), ("call.offered", callsOffered),
       ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
       ("limit.refusal-records.hits", refusalRecordsOmitted),
-      ("call.failovers", failovers), ("media.refused", mediaRefused),
+      ("call.failovers", failovers), ("call.target-failovers", targetFailovers), ("media.refused", mediaRefused),
       ("message.too-large", tooLarge),
       ("challenge.answered", challengesAnswered), ("challenge.refused", challengesRefused), ("challenge.foreign", foreignChallenges),
     ]

@@ -12,6 +12,8 @@ enum CallLimits {
   static let recordPatience = Gap.seconds(2)
   /// Attempts one call may make: the routing timeout bounds the time, this bounds the state.
   static let attempts = 16
+  /// Targets of one trunk that one call tries; with `attempts`, fewer legs than a tag can count (256).
+  static let targets = 8
   /// How often other ports are tried when the ones taken can not be bound.
   static let portRetries = 3
   /// Our re-INVITE that met a 491 is sent again so often (RFC 3261 14.1), then the offer is refused.

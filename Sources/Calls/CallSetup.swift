@@ -67,7 +67,7 @@ extension Call {
     while nextAttempt < attempts.count {
       let attempt = attempts[nextAttempt]
       nextAttempt += 1
-      guard let flow = environment.trunks.destination(of: attempt.trunk) else {
+      guard let route = environment.trunks.route(of: attempt.trunk, at: environment.now, using: &environment.random) else {
         lastRefusal = (503, 41)
         continue
       }
@@ -76,17 +76,40 @@ extension Call {
         continue
       }
       places.append(attempt.trunk)
-      openLeg(attempt, flow, &environment)
-      guard let refusal = planMedia(attempt, &environment) else {
-        if opening.isEmpty { invite(&environment) }
-        return
-      }
-      lastRefusal = refusal
+      otherTargets = Array(route.others.prefix(CallLimits.targets - 1))
+      if make(attempt, towards: route.first, &environment) { return }
       dropAttempt(&environment)
     }
     let refusal = lastRefusal ?? (status: 503, cause: 41)
     let reason = "no trunk of the plan took the call" + (lastFailure.map { "; \($0)" } ?? "")
     end(.failed, status: refusal.status, cause: refusal.cause, reason: reason, by: nil, &environment)
+  }
+
+  /// The next target of the trunk that is being tried, on the place the call has there (RFC 3263 4.3); false: none is left. It gets a dialog of its own, as
+  /// each attempt does: the one before may still answer.
+  private mutating func tryNextTarget(_ environment: inout CallEnvironment) -> Bool {
+    guard attempts.indices.contains(nextAttempt - 1), attempts[nextAttempt - 1].trunk >= 0 else { return false }
+    let attempt = attempts[nextAttempt - 1]
+    while !otherTargets.isEmpty {
+      let target = otherTargets.removeFirst()
+      // A commit or DNS may have taken it away meanwhile.
+      guard environment.trunks.leads(attempt.trunk, to: target) else { continue }
+      dropAttempt(keepingPlace: true, &environment)
+      if make(attempt, towards: environment.trunks.flow(of: attempt.trunk, to: target), &environment) { return true }
+      otherTargets = []
+    }
+    return false
+  }
+
+  /// False: there is no media for it.
+  private mutating func make(_ attempt: Attempt, towards flow: SIP.Flow, _ environment: inout CallEnvironment) -> Bool {
+    openLeg(attempt, flow, &environment)
+    if let refusal = planMedia(attempt, &environment) {
+      lastRefusal = refusal
+      return false
+    }
+    if opening.isEmpty { invite(&environment) }
+    return true
   }
 
   private mutating func openLeg(_ attempt: Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
@@ -238,6 +261,14 @@ extension Call {
     // Response-code translation comes before the decision to try the next trunk.
     let status = environment.translated(status: received, cause: cause, on: legs[leg].trunk)
     lastRefusal = (Call.crossing(status: status), cause)
+    // RFC 3263 4.3: a server that says 503 is passed over for the next one of the same peer, whatever makes a call change its trunk.
+    if received == 503, phase == .calling {
+      environment.overloaded(legs[leg].trunk, target: legs[leg].flow.remote)
+      if tryNextTarget(&environment) {
+        environment.counters.targetFailovers += 1
+        return
+      }
+    }
     let codes = environment.settings(of: legs[leg].trunk).failoverCodes
     let failsOver = codes.contains { Int($0.first) <= status && status <= Int($0.last) }
     if failsOver, phase == .calling, status < 600 {
@@ -280,7 +311,11 @@ extension Call {
     let cause = status == 408 ? 18 : 27
     lastRefusal = (status, cause)
     if phase == .calling {
-      environment.failed(legs[leg].trunk, reason: "no answer to INVITE")
+      environment.failed(legs[leg].trunk, target: legs[leg].flow.remote, reason: "no answer to INVITE")
+      if tryNextTarget(&environment) {
+        environment.counters.targetFailovers += 1
+        return
+      }
       environment.counters.failovers += 1
       dropAttempt(&environment)
       tryNext(&environment)
@@ -293,10 +328,15 @@ extension Call {
   mutating func giveUpAttempt(because why: StaticString, _ environment: inout CallEnvironment) {
     guard let active, phase == .calling || phase == .opening else { return }
     if legs[active].client != nil {
-      environment.failed(legs[active].trunk, reason: why)
+      environment.failed(legs[active].trunk, target: legs[active].flow.remote, reason: why)
       abandon(leg: active, cause: nil, &environment)
     }
     lastRefusal = (408, 18)
+    // Who said 100 is there: what it leads to shows no progress, and its neighbours lead to the same.
+    if legs[active].client != nil, !legs[active].heardProvisional, tryNextTarget(&environment) {
+      environment.counters.targetFailovers += 1
+      return
+    }
     environment.counters.failovers += 1
     dropAttempt(&environment)
     tryNext(&environment)
@@ -308,10 +348,10 @@ extension Call {
   }
 
   /// Gives back what the attempt held; its leg stays until its transactions have ended.
-  private mutating func dropAttempt(_ environment: inout CallEnvironment) {
+  private mutating func dropAttempt(keepingPlace: Bool = false, _ environment: inout CallEnvironment) {
     guard let active else { return }
     if legs[active].client == nil { legs[active].state = .gone }
-    if let index = places.dropFirst().firstIndex(of: legs[active].trunk) {
+    if !keepingPlace, let index = places.dropFirst().firstIndex(of: legs[active].trunk) {
       places.remove(at: index)
       environment.release(legs[active].trunk)
     }

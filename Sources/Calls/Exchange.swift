@@ -6,6 +6,7 @@ public import Media
 public import Records
 public import Routing
 public import SIP
+public import ServerLocation
 public import Timing
 import Trunks
 
@@ -17,15 +18,13 @@ import Trunks
 /// Contract: after every mutating call drain `nextAction()` until `nil`, then ask `nextDeadline`. A value of one thread; nothing in it
 /// locks, reads a clock or draws from outside the generator it was given.
 public struct Exchange {
-  /// What a commit hands over. `resolved`: addresses of each peer, by peer index.
+  /// What a commit hands over. Where the domains of peers lead comes by `locate`.
   public struct Setup: Sendable {
     public var configuration: Configuration
     public var routing: RoutingTable
-    public var resolved: [[IPAddress]]
-    public init(configuration: Configuration, routing: RoutingTable, resolved: [[IPAddress]]) {
+    public init(configuration: Configuration, routing: RoutingTable) {
       self.configuration = configuration
       self.routing = routing
-      self.resolved = resolved
     }
   }
   public enum Action: Sendable {
@@ -66,9 +65,9 @@ public struct Exchange {
     let configuration = setup.configuration
     environment = CallEnvironment(
       now: now, configuration: configuration, settings: configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0) },
-      routing: setup.routing, resolved: setup.resolved, gate: SourceGate(configuration, resolved: setup.resolved),
+      routing: setup.routing, gate: SourceGate(configuration, resolved: []),
       origins: PeerOrigins(configuration), load: TrunkLoad(configuration),
-      trunks: TrunkTable(configuration, resolved: setup.resolved, plugins: plugins, clock: clock),
+      trunks: TrunkTable(configuration, plugins: plugins, clock: clock),
       transactions: TransactionLayer(shard: shard, timers: timers, random: forTransactions), anchors: AnchorPool(configuration),
       random: random, wallClock: wallClock)
     table = CallTable(shard: shard, firstGeneration: UInt32(truncatingIfNeeded: environment.random.next()))
@@ -292,7 +291,7 @@ public struct Exchange {
       if trunk >= 0 {
         // A sign of life is an answer that takes or refuses a call: not 100, not the 487 of an attempt that was given up, and not 408 or 503 (decided).
         if message.status != 100, message.status != 408, message.status != 503, !call.legs[owner.leg].abandoned {
-          environment.trunks.heard(from: trunk, at: environment.now)
+          environment.trunks.heard(from: trunk, source: flow.remote, at: environment.now)
         }
         if call.answeredChallenge(message, client, from: flow, leg: owner.leg, &environment) { return }
         environment.trunks.responseIn(&message, trunk: trunk, at: environment.now)
@@ -342,20 +341,19 @@ public struct Exchange {
     let new = setup.configuration
     let trunks = old.trunks.map { trunk in new.trunks.firstIndex { $0.name == trunk.name } }
     let listeners = keptListeners(by: new)
-    let gate = SourceGate(new, resolved: setup.resolved)
+    let gate = SourceGate(new, resolved: environment.trunks.addressesOfPeers(in: new))
     environment.departed = departing(with: gate, listeners: listeners)
     environment.identified = environment.identified.mapValues { peer in
       old.peers.indices.contains(peer) ? new.peers.firstIndex { $0.name == old.peers[peer].name } ?? -1 : -1
     }
-    environment.origins.reconfigure(from: old, resolved: environment.resolved, to: new, gate: gate)
+    environment.origins.reconfigure(from: old, resolved: admittedAddresses, to: new, gate: gate)
     environment.configuration = new
     environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
     environment.reviewCapabilities()
     environment.routing = setup.routing
-    environment.resolved = setup.resolved
     environment.gate = gate
     environment.load.reconfigure(from: old, to: new)
-    environment.trunks.reconfigure(new, resolved: setup.resolved)
+    environment.trunks.reconfigure(new)
     environment.anchors.reconfigure(from: old, to: new)
     environment.wallClock = wallClock
     for id in table.ids {
@@ -371,17 +369,20 @@ public struct Exchange {
     drain()
   }
 
-  /// The names of peers lead elsewhere now: requests of new calls go there and come from there. Calls that are up stay with the addresses they have, and are
-  /// heard from them.
-  public mutating func resolve(_ resolved: [[IPAddress]], at now: Instant) {
+  /// What the resolver found since; true when the gate has changed. Requests of new calls go there and come from there. Calls that are up stay with the target
+  /// that answered them, and are heard from it.
+  @discardableResult
+  public mutating func locate(_ found: [(ServerQuery, ServerLocation)], at now: Instant) -> Bool {
     environment.now = now
-    let gate = SourceGate(environment.configuration, resolved: resolved)
+    guard environment.trunks.locate(found) else { return false }
+    let gate = SourceGate(environment.configuration, resolved: admittedAddresses)
     environment.departed = departing(with: gate, listeners: environment.configuration.listeners.indices.map { $0 })
-    environment.resolved = resolved
     environment.gate = gate
-    environment.trunks.resolve(resolved)
     environment.warnOfAmbiguousTrunks()
+    return true
   }
+  /// What the gate admits beside the `source` prefixes, by peer index; whoever accepts connections has a gate of the same.
+  public var admittedAddresses: [[IPAddress]] { environment.trunks.addressesOfPeers(in: environment.configuration) }
 
   /// `request call clear ID`; false when there is no such call.
   public mutating func clear(call text: String, at now: Instant) -> Bool {

@@ -16,7 +16,7 @@ extension Exchange {
     let verdict = environment.judge(flow)
     let trunk = trunk(of: message, on: flow, verdict)
     if trunk >= 0 {
-      environment.trunks.heard(from: trunk, at: environment.now)
+      environment.trunks.heard(from: trunk, source: flow.remote, at: environment.now)
       if case .refuse(let status) = environment.trunks.requestIn(&message, trunk: trunk, at: environment.now) {
         let why = "the plugin of \(environment.configuration.trunks[trunk].name) refused the call with \(status)"
         return refuse(EarlyRefusal(status: status, reason: why), message, server, on: flow, trunk: trunk)

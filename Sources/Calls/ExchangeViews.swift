@@ -7,7 +7,7 @@ public import Routing
 import SDP
 import SIP
 public import Timing
-import Trunks
+public import Trunks
 
 // What the control side may see: values, copied out between two events.
 extension Exchange {
@@ -93,7 +93,7 @@ extension Exchange {
   public struct PeerView: Sendable {
     public var name: String
     public var type: String
-    public var addresses: [IPAddress]
+    public var targets: [TrunkTable.TargetState]
     public var isUp: Bool
     public var reason: String
     /// The plugin's own line.
@@ -104,14 +104,8 @@ extension Exchange {
   public func peerViews(at now: Instant) -> [PeerView] {
     environment.configuration.peers.enumerated().map { index, peer in
       let state = environment.trunks.state(ofPeer: index, at: now)
-      var addresses: [IPAddress] = []
-      if case .ip(let address) = peer.address {
-        addresses = [address]
-      } else if environment.resolved.indices.contains(index) {
-        addresses = environment.resolved[index]
-      }
       return PeerView(
-        name: peer.name, type: peer.type, addresses: addresses, isUp: state.isUp, reason: state.reason,
+        name: peer.name, type: peer.type, targets: environment.trunks.targetStates(ofPeer: index, at: now), isUp: state.isUp, reason: state.reason,
         description: environment.trunks.description(ofPeer: index), alarms: state.alarms)
     }
   }

@@ -9,7 +9,7 @@ enum WithoutEffect {
   ]
   /// Settings of a node that does have an effect otherwise.
   static let settings: [String: Set<String>] = [
-    "system": ["name-server", "ntp-server", "metrics", "trace", "watchdog"],
+    "system": ["ntp-server", "metrics", "trace", "watchdog"],
     "interface": ["vlan", "fast-path"],
     "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message"],
     "trunk": ["match"],

@@ -33,6 +33,15 @@ public final class EventPoll {
     _ = tandem_poll_control(descriptor.number, 2, other.number, false, false, 0)
   }
 
+  /// A descriptor that a C library owns and closes: what it wants to hear of; neither = no more.
+  func watch(foreign number: Int32, key: UInt64, readable: Bool, writable: Bool) {
+    if !readable, !writable {
+      _ = tandem_poll_control(descriptor.number, 2, number, false, false, 0)
+    } else if tandem_poll_control(descriptor.number, 3, number, readable, writable, key) < 0 {
+      _ = tandem_poll_control(descriptor.number, 1, number, readable, writable, key)
+    }
+  }
+
   /// Waits until something is ready or `timeout` has passed (rounded up to a millisecond; `nil` = no limit), and hands each report to `body`. An interrupted wait is a turn without reports.
   public func wait(_ timeout: Gap?, _ body: (Ready) -> Void) {
     let limit = timeout.map { max(0, $0.nanoseconds) } ?? -1

@@ -21,6 +21,7 @@ struct EventQueue: Sendable {
     case stranger
     case garbage
     case clearing
+    case nameChange
     case commit
     case lookUp
     case stop

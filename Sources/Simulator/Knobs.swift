@@ -116,6 +116,9 @@ public struct Knobs: Sendable {
   var stops = false
   /// Whether the trunk to each party has an account; of one that challenges and has none, calls are refused.
   var accounts: [Bool] = [true, true, true]
+  /// The providers are domain names: how often DNS changes what it says of one.
+  var nameChanges: Int?
+  var isDeadNodeReported = false
   /// Of all events, how many are followed by swapping a call for its copy.
   var rewritePercent = 10
 
@@ -146,6 +149,12 @@ public struct Knobs: Sendable {
     drawAccidents(&random)
     drawConfiguration(&random)
     drawChallenges(&random)
+    // Of its own, so that the other draws stay what they were.
+    var names = RandomSource(seed: seed ^ 0x6E61_6D65_73)
+    if names.chance(40) {
+      nameChanges = names.below(6)
+      isDeadNodeReported = names.chance(50)
+    }
   }
 
   private static func drawManners(_ random: inout RandomSource) -> Manners {

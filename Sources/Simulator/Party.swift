@@ -10,6 +10,8 @@ public enum Party: Int, CaseIterable, Sendable {
   var address: TransportAddress { TransportAddress(node(1), [5090, 5080, 5082][rawValue]) }
   /// A second node of the same party: in-dialog requests may come from there, and routes may lead there.
   var secondNode: TransportAddress { TransportAddress(node(2), address.port) }
+  /// A server of the party's that DNS names and that is not there.
+  var deadNode: TransportAddress { TransportAddress(node(3), address.port) }
   var media: IPAddress { node(10) }
   public var name: String { ["hq", "acme-1", "spare-1"][rawValue] }
 
@@ -24,7 +26,7 @@ public enum Party: Int, CaseIterable, Sendable {
   }
   /// Whose address this is; `nil`: a stranger's.
   public static func owning(_ ip: IPAddress) -> Party? {
-    allCases.first { ip == $0.address.ip || ip == $0.secondNode.ip || ip == $0.media }
+    allCases.first { ip == $0.address.ip || ip == $0.secondNode.ip || ip == $0.deadNode.ip || ip == $0.media }
   }
   /// Whose mark or network the bytes at the front show.
   static func shown(by bytes: ArraySlice<UInt8>) -> Party? {

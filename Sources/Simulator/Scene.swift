@@ -2,13 +2,17 @@ import Addressing
 import Calls
 import Configuration
 import Routing
+import ServerLocation
 import Timing
+import Trunks
 
 /// The configuration a run is played on: four listeners, two realms, three peers, number rules both ways, a route with a second choice. Commits give it other shapes.
 struct Scene {
   let knobs: Knobs
   /// In force.
   private(set) var shape: Shape
+  /// What DNS says of each party, by its number.
+  private var locations: [ServerLocation] = Party.allCases.map { Scene.location([$0.address]) }
 
   init(knobs: Knobs) {
     self.knobs = knobs
@@ -18,8 +22,12 @@ struct Scene {
   /// The listener's index now; `nil`: nobody listens there.
   func listener(at place: Place) -> UInt16? { shape.listeners.firstIndex(of: place).map { UInt16($0) } }
   func place(ofListener index: UInt16) -> Place? { shape.listeners.indices.contains(Int(index)) ? shape.listeners[Int(index)] : nil }
-  /// Whether a party is one of the peers.
-  func admits(_ party: Party) -> Bool { shape.peers.contains(party) }
+  /// Whether requests from there are a peer's: a node that is configured, or where a name leads now. (A peer without a trunk has no name looked up.)
+  func admits(_ ip: IPAddress, of party: Party) -> Bool {
+    guard shape.peers.contains(party) else { return false }
+    if ip == party.secondNode.ip { return true }
+    return shape.byName.contains(party) ? shape.trunks.contains(party) && location(of: party).targets.contains { $0.ip == ip } : ip == party.address.ip
+  }
 
   mutating func take(_ shape: Shape) { self.shape = shape }
 
@@ -79,11 +87,37 @@ struct Scene {
 
   func setup() throws -> Exchange.Setup {
     let configuration = configuration()
-    return Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
+    return Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration))
   }
 
-  /// What the peers' names lead to.
-  var resolved: [[IPAddress]] { shape.peers.map { shape.byName.contains($0) && shape.isResolved($0) ? [$0.address.ip] : [] } }
+  // MARK: Names
+
+  /// What the resolver says of every name that is in the configuration.
+  var located: [(ServerQuery, ServerLocation)] {
+    let configuration = configuration()
+    return shape.trunks.enumerated().compactMap { index, party in
+      shape.byName.contains(party) ? configuration.serverQuery(ofTrunk: index).map { ($0, location(of: party)) } : nil
+    }
+  }
+  func location(of party: Party) -> ServerLocation { shape.unresolved.contains(party) ? Scene.location([]) : locations[party.rawValue] }
+
+  /// DNS changes what it says of a party: a draw of its two nodes and a server that is not there, in ranks or by weight; none at all, sometimes.
+  mutating func move(_ party: Party, _ random: inout RandomSource, isCalm: Bool) {
+    var nodes = [party.address, party.secondNode]
+    if !isCalm {
+      nodes = (nodes + [party.deadNode]).shuffled(using: &random)
+      nodes.removeLast(random.pick([0, 0, 1, 2, 3]))
+    }
+    let isRanked = random.chance(60)
+    locations[party.rawValue] = Scene.location(nodes, ranks: { isRanked ? $0 : 0 }, weights: nodes.map { _ in UInt16(random.below(4)) })
+  }
+
+  private static func location(_ nodes: [TransportAddress], ranks: (Int) -> Int = { $0 }, weights: [UInt16]? = nil) -> ServerLocation {
+    ServerLocation(
+      servers: nodes.enumerated().map { place, node in
+        .init(rank: ranks(place), weight: weights?[place] ?? 0, name: nil, port: node.port, addresses: [node.ip], origin: .service)
+      }, trouble: nodes.isEmpty ? "no server" : nil)
+  }
 }
 
 /// What commits change: which lists there are and in what order, what things are called, who is where.
@@ -114,6 +148,7 @@ struct Shape: Sendable {
   init(_ knobs: Knobs) {
     maxCalls = knobs.maxCalls
     isStream = knobs.isStream
+    byName = knobs.nameChanges == nil ? [] : [.acme, .spare]
   }
 
   /// A name that has an address has none the next time, and the other way round.
@@ -121,8 +156,6 @@ struct Shape: Sendable {
     let named = Party.allCases.filter(byName.contains)
     if !named.isEmpty { unresolved.formSymmetricDifference([random.pick(named)]) }
   }
-  /// Whether its address is known.
-  func isResolved(_ party: Party) -> Bool { !byName.contains(party) || !unresolved.contains(party) }
   func name(of party: Party) -> String { party.name + trunkSuffix }
   func realm(of party: Party) -> Int { otherRealm.contains(party) ? 1 : 0 }
   func place(of party: Party) -> Place {

@@ -2,6 +2,7 @@ import Addressing
 import Calls
 import Media
 import SIP
+import ServerLocation
 import Timing
 
 // What the queue brings: deliveries, accidents, and the acts of the play.
@@ -39,6 +40,7 @@ extension Simulation {
     case .clearing: clear()
     case .commit: commit()
     case .lookUp: lookUp()
+    case .nameChange: changeName(names.pick([.acme, .spare]))
     case .stop:
       tally.add("stops", 1)
       callsAtStop = exchange.calls.map(\.id)
@@ -65,15 +67,23 @@ extension Simulation {
 
   /// What the exchange is given, with what it owes its sender.
   mutating func deliver(_ bytes: [UInt8], on flow: SIP.Flow) {
-    note(.delivered(TraceEvent.Signal(bytes, remote: flow.remote, standing: standing(of: flow.remote.ip))))
+    var signal = TraceEvent.Signal(bytes, remote: flow.remote, standing: standing(of: flow.remote.ip))
+    // Another call's place is none for this one.
+    if signal.standing == .former, let message = signal.message, !isOfCall(message, with: flow.remote.ip) { signal.standing = .stranger }
+    note(.delivered(signal))
     exchange.receive(bytes, on: flow, at: now)
   }
 
   func standing(of ip: IPAddress) -> TraceEvent.Signal.Standing {
     guard let party = Party.owning(ip) else { return .stranger }
-    if scene.admits(party), ip == party.secondNode.ip || scene.shape.isResolved(party) { return .peer }
+    if scene.admits(ip, of: party) { return .peer }
     let isInCall = exchange.calls.contains { call in call.legs.contains { $0.remote.ip == ip && $0.dialog != "gone" } }
     return isInCall ? .former : .stranger
+  }
+
+  private func isOfCall(_ message: SIPMessage, with ip: IPAddress) -> Bool {
+    let callID = String(decoding: message.callID, as: UTF8.self)
+    return exchange.calls.contains { call in call.legs.contains { $0.callID == callID && $0.remote.ip == ip && $0.dialog != "gone" } }
   }
 
   // MARK: Accidents
@@ -135,7 +145,15 @@ extension Simulation {
     scene.take(shape)
     tally.add("names that lead elsewhere", 1)
     note(.happening("names are looked up: \(shape.unresolved.map(\.name).sorted()) have no address"))
-    exchange.resolve(scene.resolved, at: now)
+    exchange.locate(scene.located, at: now)
+  }
+
+  /// DNS has news of a party.
+  private mutating func changeName(_ party: Party, isCalm: Bool = false) {
+    scene.move(party, &names, isCalm: isCalm)
+    tally.add("changes of DNS", 1)
+    note(.happening("\(party.name) is now at \(scene.location(of: party).targets.map(\.description).joined(separator: ", "))"))
+    exchange.locate(scene.located, at: now)
   }
 
   /// As the daemon does it: goodbyes by the listeners that go, then the new configuration, then their connections are closed.
@@ -152,6 +170,7 @@ extension Simulation {
     carryOutActions()
     scene = next
     exchange.reconfigure(setup, wallClock: 1_700_000_000, at: now)
+    exchange.locate(scene.located, at: now)
     carryOutActions()
     for place in gone { closeConnections(at: place) }
   }
@@ -163,6 +182,7 @@ extension Simulation {
     network.isCalm = true
     streams.isCalm = true
     if knobs.commits > 0, knobs.mendsConfiguration { install(Shape(knobs)) }
+    if knobs.nameChanges != nil { for party in [Party.acme, .spare] { changeName(party, isCalm: true) } }
     for index in parties.indices {
       parties[index].isDown = false
       parties[index].becomeCalm(at: now)

@@ -37,6 +37,8 @@ public struct Simulation {
   private var mediaFreeAt = Instant(nanoseconds: 0)
   /// Calls there were when stopping was asked for.
   var callsAtStop: [String] = []
+  /// Draws what DNS says.
+  var names: RandomSource
 
   /// `rewriting` false: no call is swapped for its copy; the trace must be the same.
   public init(seed: UInt64, rewriting isRewriting: Bool = true) throws {
@@ -46,6 +48,7 @@ public struct Simulation {
     scene = Scene(knobs: knobs)
     random = RandomSource(seed: seed)
     rewriting = RandomSource(seed: seed ^ 0x7265_7772_6974_65)
+    names = RandomSource(seed: seed ^ 0x646E_73)
     let forExchange = random.branch()
     network = SimulatedNetwork(knobs: knobs, random: random.branch())
     streams = SimulatedStreams(knobs: knobs, random: random.branch())
@@ -58,8 +61,14 @@ public struct Simulation {
     parties = []
     for party in Party.allCases { parties.append(SimulatedParty(party, knobs: knobs, random: random.branch())) }
     let accounts = knobs.accounts
-    checkers = Checkers(t1: .milliseconds(knobs.t1), accounts: Party.allCases.filter { accounts[$0.rawValue] }, isSteady: knobs.commits == 0)
+    checkers = Checkers(
+      t1: .milliseconds(knobs.t1), accounts: Party.allCases.filter { accounts[$0.rawValue] }, isSteady: knobs.commits == 0 && knobs.nameChanges == nil)
     plan()
+    if let changes = knobs.nameChanges {
+      for party in [Party.acme, .spare] { scene.move(party, &names, isCalm: false) }
+      exchange.locate(scene.located, at: now)
+      for _ in 0..<changes { queue.enter(.nameChange, at: Instant(nanoseconds: 0) + .milliseconds(names.between(100, knobs.seconds * 1000))) }
+    }
   }
 
   // MARK: The play
@@ -192,6 +201,7 @@ public struct Simulation {
     note(.sent(TraceEvent.Signal(bytes, remote: flow.remote)))
     guard let party = Party.owning(flow.remote.ip) else { return }
     if place.isStream { return transmit(bytes, on: flow, at: place, to: party) }
+    if flow.remote == party.deadNode, knobs.isDeadNodeReported { queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20)) }
     guard flow.remote == party.address || flow.remote == party.secondNode, !knobs.isStream[party.rawValue] else { return }
     if parties[party.rawValue].isDown {
       if knobs.crashes.contains(where: { $0.party == party && $0.isReported }) { queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20)) }

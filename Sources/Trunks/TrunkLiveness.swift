@@ -1,7 +1,8 @@
-import Addressing
+public import Addressing
 import CTandemTrunk
 import Configuration
 public import Routing
+import ServerLocation
 public import Timing
 
 /// How one trunk has been doing.
@@ -25,8 +26,9 @@ extension TrunkTable {
     configuration.trunks.indices.map { state(of: $0, at: now) }
   }
 
-  /// A transaction to the peer got an answer, or the peer sent something.
-  public mutating func heard(from trunk: Int, at now: Instant) {
+  /// A transaction to the peer got an answer, or the peer sent something; `source`: from where, where that tells which of its targets lives.
+  public mutating func heard(from trunk: Int, source: TransportAddress? = nil, at now: Instant) {
+    if let source { targets[trunk].heard(from: source, at: now) }
     let wasDoubted = liveness[trunk].failures > 0 || liveness[trunk].verdict != TT_HEALTH_DEFAULT
     liveness[trunk].lastHeard = now
     guard wasDoubted else { return }
@@ -35,13 +37,20 @@ extension TrunkTable {
     askHealth(of: trunk, at: now)
   }
 
-  /// A transaction to the peer timed out or its transport failed: the trunk goes to the end of the ring for 60 s.
-  public mutating func failed(_ trunk: Int, reason: StaticString, at now: Instant) {
+  /// A transaction to the peer timed out or its transport failed: the target is tried after the trunk's others for 60 s; when it was the last one without a
+  /// failure, the trunk goes to the end of the ring for as long.
+  public mutating func failed(_ trunk: Int, target: TransportAddress? = nil, reason: StaticString, at now: Instant) {
+    if let target, targets[trunk].failed(target, reason: reason, at: now) { return }
     liveness[trunk].lastFailed = now
     liveness[trunk].failures = min(liveness[trunk].failures, .max - 1) + 1
     liveness[trunk].reason = reason
     liveness[trunk].penaltyEnds = now + TrunkLimits.penalty
     askHealth(of: trunk, at: now)
+  }
+
+  /// A target said that it is overloaded: the trunk's others are tried before it. A trunk with one target has no choice.
+  public mutating func overloaded(_ trunk: Int, target: TransportAddress, at now: Instant) {
+    if targets[trunk].targets.count > 1 { _ = targets[trunk].failed(target, reason: "answered 503", at: now) }
   }
 
   public mutating func advance(to now: Instant) {
@@ -128,11 +137,12 @@ extension TrunkTable {
   }
 
   private func unresolved(_ trunk: Int) -> String {
-    let family = configuration.listeners[configuration.trunks[trunk].listener].address.ip.family == .v4 ? "IPv4" : "IPv6"
     switch configuration.peers[configuration.trunks[trunk].peer].address {
     case .dynamic: return "the peer has not registered"
-    case .domain(let domain): return "\(domain) has no \(family) address"
-    case .ip(let address): return "the peer's address \(address) is not \(family) as its listener is"
+    case .domain(let domain): return targets[trunk].location?.trouble ?? "\(domain) is being looked up"
+    case .ip(let address):
+      let family = configuration.listeners[configuration.trunks[trunk].listener].address.ip.family == .v4 ? "IPv4" : "IPv6"
+      return "the peer's address \(address) is not \(family) as its listener is"
     }
   }
 }

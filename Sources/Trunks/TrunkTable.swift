@@ -2,6 +2,7 @@ public import Addressing
 public import CTandemTrunk
 public import Configuration
 public import SIP
+public import ServerLocation
 public import Timing
 
 /// The trunks of one shard: the peer each leads to, its plugin instance, and how it has been doing.
@@ -16,7 +17,8 @@ public import Timing
 /// (OPTIONS) is not done here; who does it reports through `heard` and `failed`. Bounds: `TrunkLimits`.
 public struct TrunkTable {
   var configuration: Configuration
-  var resolved: [[IPAddress]]
+  /// What the resolver found, by what was looked for.
+  private var locations: [ServerQuery: ServerLocation] = [:]
   let plugins: [String: UnsafePointer<tt_plugin_v1>]
   private let clock: (() -> Instant)?
   /// By peer index.
@@ -27,48 +29,70 @@ public struct TrunkTable {
   var authentication: [TrunkAuthentication] = []
   /// By trunk index; made at commit because every message needs them.
   private var hosts: [[UInt8]] = []
-  private var flows: [Flow?] = []
+  /// By trunk index.
+  var targets: [TrunkTargets] = []
   /// One for each plugin that serves a peer.
   var watches: [PluginWatch] = []
 
   /// `plugins`: by id, the constant table of each plugin that loaded (`Linux` found it; nothing here opens a library).
   /// A peer whose plugin is absent is down, with the reason.
   /// `clock` measures the time plugins take; `nil`: not measured.
-  public init(
-    _ configuration: Configuration, resolved: [[IPAddress]], plugins: [String: UnsafePointer<tt_plugin_v1>], clock: (() -> Instant)? = nil
-  ) {
+  public init(_ configuration: Configuration, plugins: [String: UnsafePointer<tt_plugin_v1>], clock: (() -> Instant)? = nil) {
     self.configuration = configuration
-    self.resolved = resolved
     self.plugins = plugins
     self.clock = clock
-    adopt(services: [:], liveness: [:], authentication: [:])
+    adopt(services: [:], liveness: [:], authentication: [:], targets: [:])
   }
 
   // MARK: Where a trunk leads
-  /// Where requests of a trunk go now; `nil`: not resolved, or the peer is dynamic and not registered.
-  public func destination(of trunk: Int) -> Flow? { flows[trunk] }
+  /// The first of a trunk's targets; `nil`: none is known, or the peer is dynamic and not registered.
+  public func destination(of trunk: Int) -> Flow? { targets[trunk].targets.first.map { flow(of: trunk, to: $0.address) } }
+  /// Where one call on a trunk goes, and the targets that are tried after it (RFC 3263 4.3).
+  public func route(of trunk: Int, at now: Instant, using random: inout RandomSource) -> (first: Flow, others: [TransportAddress])? {
+    targets[trunk].order(at: now, using: &random).map { (flow(of: trunk, to: $0.first), $0.others) }
+  }
+  public func flow(of trunk: Int, to target: TransportAddress) -> Flow {
+    let listener = configuration.trunks[trunk].listener
+    return Flow(listener: UInt16(clamping: listener), transport: configuration.listeners[listener].transport, remote: target)
+  }
+  public func leads(_ trunk: Int, to target: TransportAddress) -> Bool { targets[trunk].targets.contains { $0.address == target } }
+  /// What the resolver found. True when an address came or went: the gate must learn it.
+  public mutating func locate(_ found: [(ServerQuery, ServerLocation)]) -> Bool {
+    let before = addressesOfPeers(in: configuration)
+    for (query, location) in found {
+      locations[query] = location
+      for trunk in targets.indices where targets[trunk].query == query { targets[trunk].locate(location) }
+    }
+    return addressesOfPeers(in: configuration) != before
+  }
+  /// What the peers of a configuration resolve to as far as that is known, by peer index, in the order of their trunks.
+  public func addressesOfPeers(in configuration: Configuration) -> [[IPAddress]] {
+    var addresses = [[IPAddress]](repeating: [], count: configuration.peers.count)
+    for (index, trunk) in configuration.trunks.enumerated() {
+      guard let query = configuration.serverQuery(ofTrunk: index), let location = locations[query] ?? ServerLocation(of: query) else { continue }
+      for target in location.targets where !addresses[trunk.peer].contains(target.ip) { addresses[trunk.peer].append(target.ip) }
+    }
+    return addresses
+  }
   /// The host:port we go by on this trunk, in Via and Contact; the port is always written.
   public func ownHost(_ trunk: Int) -> [UInt8] { hosts[trunk] }
 
   // MARK: Life
   /// New configuration: instances of peers that stay are reconfigured, of others closed.
-  public mutating func reconfigure(_ configuration: Configuration, resolved: [[IPAddress]]) {
+  public mutating func reconfigure(_ configuration: Configuration) {
     var services: [String: PeerService] = [:]
     var liveness: [String: TrunkLiveness] = [:]
     var authentication: [String: TrunkAuthentication] = [:]
+    var targets: [String: TrunkTargets] = [:]
     for (peer, service) in zip(self.configuration.peers, self.services) { services[peer.name] = service }
     for (trunk, state) in zip(self.configuration.trunks, self.liveness) { liveness[trunk.name] = state }
     for (trunk, state) in zip(self.configuration.trunks, self.authentication) { authentication[trunk.name] = state }
+    for (trunk, state) in zip(self.configuration.trunks, self.targets) { targets[trunk.name] = state }
     self.configuration = configuration
-    self.resolved = resolved
+    let wanted = Set(configuration.serverQueries)
+    locations = locations.filter { wanted.contains($0.key) }
     for watch in watches { watch.readmit() }
-    adopt(services: services, liveness: liveness, authentication: authentication)
-  }
-
-  /// Peers have other addresses: trunks lead there from now on. Plugins are not concerned.
-  public mutating func resolve(_ resolved: [[IPAddress]]) {
-    self.resolved = resolved
-    flows = configuration.trunks.indices.map { flow(of: $0) }
+    adopt(services: services, liveness: liveness, authentication: authentication, targets: targets)
   }
 
   /// Closes every instance; what they had to say last.
@@ -82,10 +106,15 @@ public struct TrunkTable {
 
   /// Fills everything that follows from the configuration; what is not adopted from `old` is closed.
   private mutating func adopt(
-    services old: [String: PeerService], liveness known: [String: TrunkLiveness], authentication accounts: [String: TrunkAuthentication]
+    services old: [String: PeerService], liveness known: [String: TrunkLiveness], authentication accounts: [String: TrunkAuthentication],
+    targets before: [String: TrunkTargets]
   ) {
     hosts = configuration.trunks.indices.map { host(of: $0) }
-    flows = configuration.trunks.indices.map { flow(of: $0) }
+    targets = configuration.trunks.indices.map { index in
+      let query = configuration.serverQuery(ofTrunk: index)
+      return TrunkTargets(
+        query: query, location: query.flatMap { locations[$0] ?? ServerLocation(of: $0) }, adopting: before[configuration.trunks[index].name])
+    }
     liveness = configuration.trunks.map { known[$0.name] ?? TrunkLiveness() }
     authentication = configuration.trunks.indices.map { index in
       TrunkAuthentication(configuration.account(for: index), keeping: accounts[configuration.trunks[index].name])
@@ -155,18 +184,6 @@ public struct TrunkTable {
     out += Array(name.utf8) + [UInt8(ascii: ":")]
     out.appendDecimal(UInt64(listener.address.port))
     return out
-  }
-
-  /// The first address of the listener's family; a socket can not send to the other one.
-  private func flow(of index: Int) -> Flow? {
-    let trunk = configuration.trunks[index]
-    let listener = configuration.listeners[trunk.listener]
-    let peer = configuration.peers[trunk.peer]
-    var addresses = trunk.peer < resolved.count ? resolved[trunk.peer] : []
-    if addresses.isEmpty, case .ip(let address) = peer.address { addresses = [address] }
-    guard let address = addresses.first(where: { $0.family == listener.address.ip.family }) else { return nil }
-    let port = configuration.peerPort(of: trunk)
-    return Flow(listener: UInt16(clamping: trunk.listener), transport: listener.transport, remote: TransportAddress(address, port))
   }
 }
 

@@ -1,5 +1,7 @@
+public import Addressing
 import Configuration
 import Routing
+public import ServerLocation
 public import Timing
 
 extension TrunkTable {
@@ -33,6 +35,40 @@ extension TrunkTable {
     return PeerState(
       isUp: trunks.isEmpty || trunks.contains { state(of: $0, at: now) != .down },
       reason: trunks.compactMap { reason(of: $0, at: now) }.joined(separator: "; "), alarms: alarms)
+  }
+
+  /// One target of a peer, for `show peers`.
+  public struct TargetState: Sendable, Equatable {
+    public var transport: Transport
+    public var address: TransportAddress
+    /// The server's name in DNS; `nil`: the configuration names the address.
+    public var name: String?
+    public var origin: ServerLocation.Origin
+    /// When DNS must be asked again at the latest; `nil`: never.
+    public var expires: Instant?
+    /// Since when the resolver fails, so that this is an answer of before.
+    public var failingSince: Instant?
+    /// Why it is tried after the others, and for how long; `nil`: it is not.
+    public var failure: String?
+    public var penaltyEnds: Instant?
+  }
+  /// Every target of a peer's trunks once, in the order of the trunks and ranks.
+  public func targetStates(ofPeer peer: Int, at now: Instant) -> [TargetState] {
+    var states: [TargetState] = []
+    for (index, trunk) in configuration.trunks.enumerated() where trunk.peer == peer {
+      let transport = configuration.listeners[trunk.listener].transport
+      for target in targets[index].targets where !states.contains(where: { $0.address == target.address && $0.transport == transport }) {
+        guard let location = targets[index].location,
+          let server = location.servers.first(where: { $0.port == target.address.port && $0.addresses.contains(target.address.ip) })
+        else { continue }
+        let isPenalised = target.isPenalised(at: now)
+        states.append(
+          TargetState(
+            transport: transport, address: target.address, name: server.name?.description, origin: server.origin, expires: location.expires,
+            failingSince: location.failingSince, failure: isPenalised ? target.reason.description : nil, penaltyEnds: isPenalised ? target.penaltyEnds : nil))
+      }
+    }
+    return states
   }
 
   /// What plugins did wrong so far, plugin by plugin in the order in which they were first used: name and value.

@@ -7,7 +7,9 @@ import Media
 import Records
 import Routing
 import SIP
+import ServerLocation
 import Timing
+import Trunks
 
 // What runs, told in the control side's structs.
 extension ControlService {
@@ -25,12 +27,28 @@ extension ControlService {
 
   func peers() throws(ControlError) -> [PeerStatus] {
     let configuration = desk.running
+    let now = MonotonicClock.now()
     return try dependencies.exchange.peers().map { view in
       let peer = configuration.peers.first { $0.name == view.name }
       return PeerStatus(
-        name: view.name, type: view.type, address: peer.map(address) ?? "", resolved: view.addresses.map(\.description), state: view.isUp ? "up" : "down",
-        reason: view.reason, description: view.description, alarms: view.alarms)
+        name: view.name, type: view.type, address: peer.map(address) ?? "", resolved: addresses(view), targets: view.targets.map { target($0, at: now) },
+        state: view.isUp ? "up" : "down", reason: view.reason, description: view.description, alarms: view.alarms)
     }
+  }
+
+  private func addresses(_ view: Exchange.PeerView) -> [String] {
+    var out: [String] = []
+    for target in view.targets where !out.contains(target.address.ip.description) { out.append(target.address.ip.description) }
+    return out
+  }
+
+  private func target(_ target: TrunkTable.TargetState, at now: Instant) -> PeerTarget {
+    func seconds(_ gap: Gap) -> Int { max(0, gap.milliseconds / 1000) }
+    return PeerTarget(
+      transport: target.transport.name, address: target.address.description, name: target.name, origin: target.origin.rawValue,
+      state: target.penaltyEnds == nil ? "up" : "last",
+      reason: target.penaltyEnds.map { "\(target.failure ?? ""), tried after the others for \(seconds($0.since(now))) s" },
+      secondsLeft: target.expires.map { seconds($0.since(now)) }, secondsFailing: target.failingSince.map { seconds(now.since($0)) })
   }
 
   /// As the operator wrote it, with the port where one is set.

@@ -12,6 +12,7 @@ import Timing
 ///
 /// ```
 /// first thread   control socket, commits, call records, log lines, netlink
+/// resolving      DNS for peers that are domains                     (ResolvingThread)
 /// signalling     one shard: SIP sockets and the exchange            (SignallingThread)
 /// media          the relay's sockets                                (MediaThread)
 /// watchdog       tells the service manager that the other two turn  (Watchdog)
@@ -23,7 +24,6 @@ final class Daemon {
     static let records: UInt64 = 1
     static let network: UInt64 = 2
     static let notes: UInt64 = 3
-    static let names: UInt64 = 4
     static let control: UInt64 = 16
   }
 
@@ -65,7 +65,7 @@ final class Daemon {
     records = try RecordKeeper(path: options.stateDirectory + "/calls.sqlite", log: log)
     notes = try NoteKeeper(log: log)
 
-    live = LiveSystem(names: try PeerNames(log: log), log: log)
+    live = LiveSystem(log: log)
     let modules = plugins.plugins.map { YANGContext.PluginModule(id: $0.id, text: $0.yang) }
     desk = ConfigurationDesk(
       ConfigurationDesk.Dependencies(
@@ -96,6 +96,12 @@ final class Daemon {
     }
     self.signalling = signalling
     live.signalling = signalling
+    // Calls to a domain find no target until its first answer; nothing else waits for it.
+    let resolving = try ResolvingThread(
+      located: { found in signalling.locate(found) },
+      note: { text, isTrouble in log.write(isTrouble ? .warning : .notice, text) })
+    live.resolving = resolving
+    if let restored { resolving.follow(restored) }
     poll = try EventPoll()
     network = try? NetworkWatcher()
     let service = ControlService(
@@ -105,7 +111,6 @@ final class Daemon {
     try poll.add(farewell.descriptor, key: Key.farewell)
     try poll.add(records.mailbox.descriptor, key: Key.records)
     try poll.add(notes.mailbox.descriptor, key: Key.notes)
-    try poll.add(live.names.mailbox.descriptor, key: Key.names)
     if let network { try poll.add(network.descriptor, key: Key.network) }
     try seed(isEmpty: restored == nil)
   }
@@ -177,7 +182,6 @@ final class Daemon {
     var ready: [EventPoll.Ready] = []
     poll.wait(patience(timeout)) { ready.append($0) }
     if let due = records.due, due <= MonotonicClock.now() { records.write() }
-    live.names.lookUpAgain(at: MonotonicClock.now())
     for event in ready {
       switch event.key {
       case Key.farewell:
@@ -185,17 +189,16 @@ final class Daemon {
         isRunning = false
       case Key.records: records.begin(at: MonotonicClock.now())
       case Key.notes: notes.write()
-      case Key.names: live.takeNames()
       case Key.network: networkChanged()
       default: control.handle(event)
       }
     }
   }
 
-  /// `timeout`, but never longer than a batch of records may wait, names until they are looked up again, and the live system until it is mended.
+  /// `timeout`, but never longer than a batch of records may wait, and the live system until it is mended.
   private func patience(_ timeout: Gap?) -> Gap? {
     let now = MonotonicClock.now()
-    return ([records.due, live.names.due, live.due].compactMap { $0 }.map { max(Gap(nanoseconds: 0), $0.since(now)) } + [timeout].compactMap { $0 }).min()
+    return ([records.due, live.due].compactMap { $0 }.map { max(Gap(nanoseconds: 0), $0.since(now)) } + [timeout].compactMap { $0 }).min()
   }
 
   private func networkChanged() {

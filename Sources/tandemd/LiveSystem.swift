@@ -1,4 +1,3 @@
-import Addressing
 import Calls
 import Configuration
 import Control
@@ -6,17 +5,18 @@ import Linux
 import Routing
 import Timing
 
-/// What a commit acts on: devices, peers' names, listeners, the exchange. Belongs to the control thread.
+/// What a commit acts on: devices, listeners, the exchange, the names that are resolved. Belongs to the control thread.
 final class LiveSystem {
   /// Set once the thread runs, before anything is applied.
   var signalling: SignallingThread?
-  let names: PeerNames
+  /// `nil`: names are not looked up.
+  var resolving: ResolvingThread?
   /// Why the last commit does not run although it should: a device or an address of it was not there at start. Then nothing runs, and it is tried again.
   var trouble: String?
   let certificates = CertificateShelf()
   private let log: Log
   /// In force.
-  private var setup: Exchange.Setup?
+  private var running: Configuration?
   /// What is set on devices for what runs, or for what is to run and can not yet.
   private var interfaces: [InterfaceBinding.Item] = []
   /// When what could not run is tried again.
@@ -27,10 +27,7 @@ final class LiveSystem {
   /// Between two tries, and between two mendings: somebody else's programs may take away what we set.
   private static let pause = Gap.seconds(1)
 
-  init(names: PeerNames, log: Log) {
-    self.names = names
-    self.log = log
-  }
+  init(log: Log) { self.log = log }
 
   /// Lets the live system follow a configuration. When it throws, interfaces, listeners and exchange are as before.
   func apply(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
@@ -46,10 +43,9 @@ final class LiveSystem {
   }
 
   private func run(_ configuration: Configuration, _ routing: RoutingTable) throws(ControlError) {
-    let resolved = names.addresses(configuration, patience: PeerNames.commitPatience)
-    let new = Exchange.Setup(configuration: configuration, routing: routing, resolved: resolved)
+    let new = Exchange.Setup(configuration: configuration, routing: routing)
     switch signalling?.reconfigure(new, tls: certificates.material(configuration)) {
-    case .done: serve(new)
+    case .done: serve(configuration)
     case .refused(let error): throw ControlError(.refused, node: "listener", "\(error)")
     case .noAnswer, nil: throw ControlError(.unavailable, "the signalling thread did not answer; nothing was changed")
     }
@@ -90,7 +86,7 @@ final class LiveSystem {
   private func renewCertificates(at now: Instant) {
     let (lines, isNew) = certificates.look(at: now)
     for line in lines { log.write(line.level, line.text) }
-    guard isNew, let setup, signalling?.renew(certificates.material(setup.configuration)) != true else { return }
+    guard isNew, let running, signalling?.renew(certificates.material(running)) != true else { return }
     log.write(.error, "the signalling thread did not take over the new certificates; commit again")
   }
 
@@ -104,12 +100,11 @@ final class LiveSystem {
     } catch { wait(error) }
   }
 
-  /// What the daemon starts with: its interfaces are set, its peers' names looked up.
+  /// What the daemon starts with: its interfaces are set; its peers' names are looked up from when the resolving thread is there.
   func start(_ configuration: Configuration) throws -> Exchange.Setup {
     _ = try prepared(configuration)
-    let resolved = names.addresses(configuration, patience: PeerNames.startPatience)
-    let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: resolved)
-    serve(first)
+    let first = Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration))
+    serve(configuration)
     return first
   }
 
@@ -130,8 +125,8 @@ final class LiveSystem {
   private func mend() {
     mendAt = nil
     mended = MonotonicClock.now()
-    guard let setup else { return }
-    do throws(ControlError) { _ = try prepared(setup.configuration) } catch { log.write(.warning, error.text) }
+    guard let running else { return }
+    do throws(ControlError) { _ = try prepared(running) } catch { log.write(.warning, error.text) }
   }
 
   /// What the configuration wants of the devices is set, and remembered as set.
@@ -157,19 +152,9 @@ final class LiveSystem {
     signalling?.ask { exchange, _ in exchange.callsLosingListener(to: configuration) } ?? []
   }
 
-  private func serve(_ setup: Exchange.Setup) {
-    self.setup = setup
-    names.serve(setup.configuration, at: MonotonicClock.now())
-    certificates.serve(setup.configuration, at: MonotonicClock.now())
-  }
-
-  /// Lookups have come back: a peer that has other addresses than the exchange knows is reached there, and heard from there.
-  func takeNames() {
-    names.take()
-    guard var new = setup else { return }
-    new.resolved = names.known(new.configuration)
-    guard new.resolved != setup?.resolved else { return }
-    if signalling?.resolve(new) == true { return setup = new }
-    log.write(.error, "the signalling thread did not take over the peers' new addresses; it is tried again when names are next looked up, within a minute")
+  private func serve(_ configuration: Configuration) {
+    running = configuration
+    resolving?.follow(configuration)
+    certificates.serve(configuration, at: MonotonicClock.now())
   }
 }

@@ -51,7 +51,7 @@ struct Bench {
     edit(&configuration)
     edited = configuration
     exchange = Exchange(
-      shard: 0, setup: .init(configuration: configuration, routing: try RoutingTable(configuration), resolved: configuration.peers.map { _ in [] }),
+      shard: 0, setup: .init(configuration: configuration, routing: try RoutingTable(configuration)),
       plugins: ["plain": plugin], random: RandomSource(seed: 1), wallClock: 1_700_000_000, at: now)
   }
 

@@ -13,7 +13,7 @@ extension Bench {
   mutating func commit(_ edit: (inout Configuration) -> Void) throws {
     edit(&edited)
     exchange.reconfigure(
-      .init(configuration: edited, routing: try RoutingTable(edited), resolved: edited.peers.map { _ in [] }), wallClock: 1_700_000_000, at: now)
+      .init(configuration: edited, routing: try RoutingTable(edited)), wallClock: 1_700_000_000, at: now)
     drain()
   }
   mutating func clear() throws {

@@ -2,8 +2,10 @@ import Addressing
 import Calls
 import Configuration
 import SIP
+import ServerLocation
 import Testing
 import Timing
+import Trunks
 
 /// A commit takes a peer away while a call with it is up.
 @Suite struct DepartedPeerTests {
@@ -186,7 +188,13 @@ import Timing
 extension Bench {
   /// The names of peers lead there now.
   mutating func resolve(_ resolved: [[IPAddress]]) {
-    exchange.resolve(resolved, at: now)
+    let found = edited.trunks.indices.compactMap { trunk -> (ServerQuery, ServerLocation)? in
+      guard let query = edited.serverQuery(ofTrunk: trunk), case .domain = query.host else { return nil }
+      let server = ServerLocation.Server(
+        rank: 0, weight: 0, name: nil, port: query.port ?? 5060, addresses: resolved[edited.trunks[trunk].peer], origin: .address)
+      return (query, ServerLocation(servers: [server]))
+    }
+    exchange.locate(found, at: now)
     drain()
   }
 }

@@ -10,7 +10,7 @@ extension Bench {
   /// A commit, done as the daemon does it; `warns` is false for one that gives the exchange no time to say goodbye.
   mutating func commit(warns: Bool = true, _ edit: (inout Configuration) -> Void) throws {
     edit(&edited)
-    let setup = Exchange.Setup(configuration: edited, routing: try RoutingTable(edited), resolved: edited.peers.map { _ in [] })
+    let setup = Exchange.Setup(configuration: edited, routing: try RoutingTable(edited))
     if warns {
       exchange.leaveListeners(to: edited, at: now)
       drain()

@@ -20,7 +20,7 @@ import Timing
   private func names(seed: UInt64, shard: UInt8, calls: Int) throws -> Names {
     var bench = try Bench()
     bench.exchange = Exchange(
-      shard: shard, setup: .init(configuration: bench.edited, routing: try RoutingTable(bench.edited), resolved: bench.edited.peers.map { _ in [] }),
+      shard: shard, setup: .init(configuration: bench.edited, routing: try RoutingTable(bench.edited)),
       plugins: ["plain": PlainPlugin.table], random: RandomSource(seed: seed), wallClock: 1_700_000_000, at: bench.now)
     for number in 0..<calls {
       bench.callerTag = ""

@@ -148,10 +148,10 @@ import Timing
   func nameLeadsElsewhere() throws {
     var bench = try Bench()
     try bench.commit { $0.peers[1].address = .domain("acme.example") }
-    bench.exchange.resolve([[], [Bench.provider.ip], []], at: bench.now)
+    bench.resolve([[], [Bench.provider.ip], []])
     try bench.established()
-    bench.exchange.resolve([[], [], []], at: bench.now)
-    bench.exchange.resolve([[], [IPAddress(10, 0, 0, 78)], []], at: bench.now)
+    bench.resolve([[], [], []])
+    bench.resolve([[], [IPAddress(10, 0, 0, 78)], []])
     try bench.callee("OPTIONS", 1)
     #expect(bench.toCallee == ["200 OPTIONS"])
     try bench.callee("BYE", 2)

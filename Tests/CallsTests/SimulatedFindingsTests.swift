@@ -80,7 +80,7 @@ import Timing
     var timers = TransactionLayer.Timers()
     timers.t1 = .milliseconds(200)
     bench.exchange = Exchange(
-      shard: 0, setup: .init(configuration: bench.edited, routing: try RoutingTable(bench.edited), resolved: bench.edited.peers.map { _ in [] }),
+      shard: 0, setup: .init(configuration: bench.edited, routing: try RoutingTable(bench.edited)),
       plugins: ["plain": PlainPlugin.table], random: RandomSource(seed: 1), wallClock: 1_700_000_000, at: bench.now, timers: timers)
     try bench.answered()
     let start = bench.now

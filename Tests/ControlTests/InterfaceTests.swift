@@ -17,6 +17,9 @@ import Testing
     let leg = LegStatus(trunk: "t", callID: "c", remote: "r", dialog: "d", localMedia: "l", remoteMedia: "m")
     try expectFields("Problem", Problem(node: "n", value: "v", message: "m", line: 1))
     try expectFields("TrunkStatus", TrunkStatus(name: "", state: "", peer: "", listener: "", calls: 0, maxCalls: 0))
+    try expectFields(
+      "PeerTarget",
+      PeerTarget(transport: "", address: "", name: "", origin: "", state: "", reason: "", secondsLeft: 0, secondsFailing: 0))
     try expectFields("PeerStatus", PeerStatus(name: "", type: "", address: "", resolved: [], state: ""))
     try expectFields("ListenerStatus", ListenerStatus(name: "", transport: "", address: "", publicAddress: "p", state: ""))
     try expectFields("InterfaceStatus", InterfaceStatus(name: "", device: "d", addresses: [], state: ""))

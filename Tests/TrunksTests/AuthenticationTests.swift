@@ -45,7 +45,7 @@ struct TrunkAuthenticationTests {
 
   @Test("A trunk proves itself by its own account, else by its peer's, else not at all; what one learnt the other does not use")
   mutating func accounts() {
-    var trunks = TrunkTable(Self.configuration(), resolved: [], plugins: [:])
+    var trunks = TrunkTable(Self.configuration(), plugins: [:])
     #expect((0..<3).map { trunks.hasAccount($0) } == [true, true, false])
     let first = answer(&trunks, 0, "n0")
     #expect(first && carried(trial) == "peer n0 1")
@@ -59,12 +59,12 @@ struct TrunkAuthenticationTests {
 
   @Test("Over a commit an account that stays keeps its nonce, also at another index; a changed one begins anew")
   mutating func commit() {
-    var trunks = TrunkTable(Self.configuration(), resolved: [], plugins: [:])
+    var trunks = TrunkTable(Self.configuration(), plugins: [:])
     _ = answer(&trunks, 0, "n0")
-    trunks.reconfigure(Self.configuration { $0.trunks.swapAt(0, 1) }, resolved: [])
+    trunks.reconfigure(Self.configuration { $0.trunks.swapAt(0, 1) })
     #expect(carried(trunks.begin(invite, trunk: 1)) == "peer n0 2")
     #expect(carried(trunks.begin(invite, trunk: 0)) == nil)
-    trunks.reconfigure(Self.configuration { $0.peers[0].account?.password = "z" }, resolved: [])
+    trunks.reconfigure(Self.configuration { $0.peers[0].account?.password = "z" })
     #expect(carried(trunks.begin(invite, trunk: 0)) == nil)
   }
 
@@ -74,7 +74,7 @@ struct TrunkAuthenticationTests {
       $0.peers[0].type = "bare"
       $0.peers[0].account?.realm = "ours"
     }
-    var trunks = TrunkTable(configuration, resolved: [], plugins: ["bare": bareTable()])
+    var trunks = TrunkTable(configuration, plugins: ["bare": bareTable()])
     var response = SIPMessage(status: 401, reason: [])
     response.append(.wwwAuthenticate, Array("Digest realm=\"\u{9B}2J\", nonce=\"n\"".utf8))
     var trial = Trial()

@@ -11,7 +11,7 @@ import Trunks
 struct PluginABITests {
   private func table(_ settings: String = "{}", trunkSettings: String = "{}") throws -> TrunkTable {
     TrunkTable(
-      scene(settings: settings, trunkSettings: trunkSettings), resolved: resolvedScene, plugins: ["fixture": try FixturePlugin.table()])
+      located: scene(settings: settings, trunkSettings: trunkSettings), plugins: ["fixture": try FixturePlugin.table()])
   }
 
   @Test("A request from the peer can be read and added to; the trunk and its own settings are told")
@@ -117,15 +117,15 @@ struct PluginABITests {
   @Test("New settings reach the running instance; refused ones leave the old and raise an alarm until they are put right")
   func reconfigure() throws {
     var trunks = try table(#"{"fixture:code": [11, 22]}"#)
-    trunks.reconfigure(scene(settings: #"{"fixture:health": "down"}"#), resolved: resolvedScene)
+    trunks.reconfigure(scene(settings: #"{"fixture:health": "down"}"#))
     #expect(trunks.description(ofPeer: 0).contains("reconfigured 1"))
     #expect(trunks.description(ofPeer: 1).contains("reconfigured 0"))
     #expect(trunks.state(ofPeer: 0, at: second(1)).alarms.isEmpty)
-    trunks.reconfigure(scene(settings: #"{"fixture:refuse": true}"#), resolved: resolvedScene)
+    trunks.reconfigure(scene(settings: #"{"fixture:refuse": true}"#))
     #expect(trunks.state(ofPeer: 0, at: second(1)).alarms.count == 1)
     trunks.failed(0, reason: "timeout", at: second(1))
     #expect(trunks.states(at: second(1))[0] == .down)
-    trunks.reconfigure(scene(settings: #"{"fixture:health": "down"}"#), resolved: resolvedScene)
+    trunks.reconfigure(scene(settings: #"{"fixture:health": "down"}"#))
     #expect(trunks.state(ofPeer: 0, at: second(1)).alarms.isEmpty)
   }
 

@@ -1,6 +1,8 @@
 import Addressing
+import CTandemTrunk
 import Configuration
 import SIP
+import ServerLocation
 import Timing
 import Trunks
 
@@ -31,7 +33,17 @@ func scene(
   return configuration
 }
 
-let resolvedScene: [[IPAddress]] = [[IPAddress(198, 51, 100, 7)], [IPAddress("2001:db8::1")!, IPAddress(203, 0, 113, 9)], []]
+/// Where the scene's domain is.
+let sceneLocation = ServerLocation(
+  servers: [.init(rank: 0, weight: 0, name: DomainName("sip.example"), port: 5061, addresses: [IPAddress(203, 0, 113, 9)], origin: .address)])
+
+extension TrunkTable {
+  /// With the scene's domain looked up.
+  init(located configuration: Configuration, plugins: [String: UnsafePointer<tt_plugin_v1>], clock: (() -> Instant)? = nil) {
+    self.init(configuration, plugins: plugins, clock: clock)
+    _ = locate(configuration.serverQueries.map { ($0, sceneLocation) })
+  }
+}
 
 func second(_ n: Int) -> Instant { Instant(nanoseconds: Int64(n) * 1_000_000_000) }
 

@@ -15,7 +15,7 @@ struct ShippedPluginTests {
   private func trunks(_ id: String, _ settings: String = "{}") throws -> TrunkTable {
     let library = try PluginLibrary(path: try #require(shippedPlugin(id)))
     let table = try PluginProbe.table(entry: UnsafeRawPointer(library.entry), file: id)
-    return TrunkTable(scene(type: id, settings: settings), resolved: resolvedScene, plugins: [id: table])
+    return TrunkTable(located: scene(type: id, settings: settings), plugins: [id: table])
   }
   private func sent(_ trunks: inout TrunkTable, _ message: SIPMessage) -> SIPMessage {
     var message = message

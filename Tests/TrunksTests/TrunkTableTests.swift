@@ -40,7 +40,7 @@ private final class SteppingClock {
 @Suite("Trunks: where they lead, how they do, and who serves them")
 struct TrunkTableTests {
   private func table(_ configuration: Configuration) -> TrunkTable {
-    TrunkTable(configuration, resolved: resolvedScene, plugins: ["bare": bareTable()])
+    TrunkTable(located: configuration, plugins: ["bare": bareTable()])
   }
 
   @Test("A trunk leads to the peer's address of the listener's family, on the trunk's port, the peer's, or the default — RFC 3261 19.1.2")
@@ -122,7 +122,7 @@ struct TrunkTableTests {
         return 0
       }
     }
-    var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin], clock: clock.read)
+    var trunks = TrunkTable(located: scene(type: "bare"), plugins: ["bare": plugin], clock: clock.read)
     clock.step = TrunkLimits.hookBudget + Gap(nanoseconds: 1)
     for n in 1...TrunkLimits.overruns {
       #expect(trunks.state(ofPeer: 0, at: second(1)).isUp)
@@ -137,7 +137,7 @@ struct TrunkTableTests {
     var inDialog = try request("BYE", toTag: ";tag=b")
     #expect(trunks.requestIn(&inDialog, trunk: 0, at: second(1)) == .pass)
     #expect(trunks.counter("overruns") == 11)
-    trunks.reconfigure(scene(type: "bare"), resolved: resolvedScene)
+    trunks.reconfigure(scene(type: "bare"))
     #expect(trunks.states(at: second(1))[0] == .up)
   }
 
@@ -146,7 +146,7 @@ struct TrunkTableTests {
     let clock = SteppingClock()
     clock.step = .milliseconds(3)
     let plugin = bareTable { $0.response_in = { _, _, _ in } }
-    var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin], clock: clock.read)
+    var trunks = TrunkTable(located: scene(type: "bare"), plugins: ["bare": plugin], clock: clock.read)
     for n in 1...30 {
       var message = try response(180)
       trunks.responseIn(&message, trunk: 0, at: second(n * 2))
@@ -159,7 +159,7 @@ struct TrunkTableTests {
   func busyMachine() throws {
     let clock = SteppingClock()
     let plugin = bareTable { $0.response_in = { _, _, _ in } }
-    var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin], clock: clock.read)
+    var trunks = TrunkTable(located: scene(type: "bare"), plugins: ["bare": plugin], clock: clock.read)
     var message = try response(180)
     for n in 1...3000 {
       clock.step = .milliseconds(n % 100 == 0 ? 3 : 0)
@@ -172,7 +172,7 @@ struct TrunkTableTests {
   @Test("A tick that asks for the past runs again in 10 ms, not at once")
   func tickFloor() {
     let plugin = bareTable { $0.tick = { _, now in now - 5 } }
-    var trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin])
+    var trunks = TrunkTable(located: scene(type: "bare"), plugins: ["bare": plugin])
     trunks.advance(to: second(1))
     #expect(trunks.nextDeadline == second(1) + .milliseconds(10))
   }
@@ -181,14 +181,14 @@ struct TrunkTableTests {
   func commitKeepsLiveness() {
     var trunks = table(scene(type: "bare"))
     trunks.failed(3, reason: "no answer", at: second(1))
-    trunks.reconfigure(scene(type: "bare") { $0.trunks.removeSubrange(1...2) }, resolved: resolvedScene)
+    trunks.reconfigure(scene(type: "bare") { $0.trunks.removeSubrange(1...2) })
     #expect(trunks.states(at: second(2)) == [.up, .lessPreferred])
   }
 
   @Test("A table that is no plugin is refused before any of its functions runs")
   func badTable() {
     let plugin = bareTable { $0.abi_major = 9 }
-    let trunks = TrunkTable(scene(type: "bare"), resolved: resolvedScene, plugins: ["bare": plugin])
+    let trunks = TrunkTable(located: scene(type: "bare"), plugins: ["bare": plugin])
     #expect(trunks.state(ofPeer: 0, at: second(1)).reason.contains("built for ABI major 9, this version supports 1"))
   }
 }

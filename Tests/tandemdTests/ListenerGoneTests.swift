@@ -80,7 +80,7 @@ import Timing
     return c
   }
   private func setup(_ configuration: Configuration) throws -> Exchange.Setup {
-    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: configuration.peers.map { _ in [] })
+    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration))
   }
 
   @Test("A commit that takes a call's listener away sends its BYE by the old socket before that is closed")

@@ -27,7 +27,7 @@ import Timing
     return configuration
   }
   private func setup(_ configuration: Configuration) throws -> Exchange.Setup {
-    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration), resolved: [[Self.peer]])
+    Exchange.Setup(configuration: configuration, routing: try RoutingTable(configuration))
   }
   private func start(_ setup: Exchange.Setup) throws -> SignallingThread {
     let exchange = Exchange(shard: 1, setup: setup, plugins: [:], random: SecureRandom.source(), wallClock: WallClock.atInstantZero(), at: MonotonicClock.now())

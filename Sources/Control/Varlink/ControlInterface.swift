@@ -11,7 +11,8 @@ public enum ControlInterface {
 
     type TrunkStatus (name: string, state: string, reason: string, peer: string, listener: string, calls: int, maxCalls: int)
 
-    type PeerStatus (name: string, type: string, address: string, resolved: []string, state: string, reason: string, description: string, alarms: []string)
+    type PeerTarget (transport: string, address: string, name: ?string, origin: string, state: string, reason: ?string, secondsLeft: ?int, secondsFailing: ?int)
+    type PeerStatus (name: string, type: string, address: string, resolved: []string, targets: []PeerTarget, state: string, reason: string, description: string, alarms: []string)
 
     type ListenerStatus (name: string, transport: string, address: string, publicAddress: ?string, state: string, reason: string)
 

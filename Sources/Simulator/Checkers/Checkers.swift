@@ -6,7 +6,7 @@ public import Timing
 public struct Checkers: Sendable {
   private var rules: [any Checker]
 
-  /// `t1` of the exchange; `accounts`: the parties whose trunks have one; `isSteady`: no commit changes that.
+  /// `t1` of the exchange; `accounts`: the parties whose trunks have one; `isSteady`: neither commits nor names change that.
   public init(t1: Gap, accounts: [Party] = [], isSteady: Bool = true) {
     rules = [
       SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(),

@@ -9,7 +9,7 @@ struct CredentialChecker: Checker {
   let name = "Credentials"
   /// Parties with an account in the configuration.
   let accounts: [Party]
-  /// No commit takes a trunk away or gives it another name; only then is a repetition owed.
+  /// No commit takes a trunk away or gives it another name, and no name its address; only then is a repetition owed.
   let isSteady: Bool
 
   private struct Farewell: Sendable {

@@ -4,6 +4,7 @@ import Calls
 import Configuration
 import Linux
 import SIP
+import ServerLocation
 import Timing
 
 /// What runs on a signalling thread: one exchange, its sockets, one poll.
@@ -68,9 +69,9 @@ final class SignallingLoop {
     self.heartbeat = heartbeat
     self.kept = kept
     poll = try EventPoll()
-    gate = SourceGate(setup.configuration, resolved: setup.resolved)
     configuration = setup.configuration
     self.tls = tls
+    gate = SourceGate(configuration, resolved: exchange.admittedAddresses)
     mediaPorts = MediaPorts(media: media, realms: setup.configuration.mediaRealms)
     try poll.add(mailbox.descriptor, key: PollKey.mailbox.rawValue)
     endpoints = try bound(setup.configuration.listeners)
@@ -193,6 +194,7 @@ final class SignallingLoop {
       case .media(let event):
         exchange.media(event, at: now)
         carryOutActions()
+      case .located(let found): locate(found)
       case .job(let job): job(self)
       case .stop: isRunning = false
       }
@@ -288,20 +290,19 @@ final class SignallingLoop {
     flush()
     endpoints = new
     for (index, listener) in setup.configuration.listeners.enumerated() { new[index].take(listener, index: UInt16(truncatingIfNeeded: index)) }
-    gate = SourceGate(setup.configuration, resolved: setup.resolved)
     configuration = setup.configuration
     self.tls = tls
     mediaPorts.reconfigure(setup.configuration.mediaRealms)
     exchange.reconfigure(setup, wallClock: WallClock.atInstantZero(), at: now)
+    gate = SourceGate(configuration, resolved: exchange.admittedAddresses)
     carryOutActions()
     for endpoint in gone { close(endpoint) }
     kept?.follow(endpoints)
   }
 
-  /// Peers have other addresses.
-  func resolve(_ setup: Exchange.Setup) {
-    gate = SourceGate(setup.configuration, resolved: setup.resolved)
-    exchange.resolve(setup.resolved, at: now)
+  /// The resolver's news.
+  private func locate(_ found: [(ServerQuery, ServerLocation)]) {
+    if exchange.locate(found, at: now) { gate = SourceGate(configuration, resolved: exchange.admittedAddresses) }
     carryOutActions()
   }
 

@@ -3,6 +3,7 @@ import Configuration
 import Linux
 import Media
 import Records
+import ServerLocation
 import Timing
 
 /// The handle on one signalling shard: a thread that owns one `Exchange`, the listeners' sockets and their connections. What it does is in `SignallingLoop`.
@@ -16,6 +17,7 @@ final class SignallingThread: Sendable {
   }
   enum Message: Sendable {
     case media(MediaEvent)
+    case located([(ServerQuery, ServerLocation)])
     case job(@Sendable (SignallingLoop) -> Void)
     case stop
   }
@@ -77,14 +79,6 @@ final class SignallingThread: Sendable {
     } ?? .noAnswer
   }
 
-  /// The names of peers lead elsewhere than before, in a configuration that is in force. False when the thread does not answer.
-  func resolve(_ setup: Exchange.Setup, limit: Gap = patience) -> Bool {
-    askLoop(limit: limit) { loop in
-      loop.resolve(setup)
-      return true
-    } ?? false
-  }
-
   /// Certificates were replaced: connections that are made from now on use the new ones. False when the thread does not answer.
   func renew(_ tls: SignallingTLS, limit: Gap = patience) -> Bool {
     askLoop(limit: limit) { loop in
@@ -100,6 +94,10 @@ final class SignallingThread: Sendable {
   func transportCounters(limit: Gap = patience) -> [(name: String, value: UInt64)]? {
     askLoop(limit: limit) { $0.counters }.map { $0 + [("mailbox.media-refused", media.refused)] }
   }
+
+  /// What the resolver found. False: the thread hangs, and its mailbox is full.
+  @discardableResult
+  func locate(_ found: [(ServerQuery, ServerLocation)]) -> Bool { mailbox.post(.located(found)) }
 
   /// Closes all sockets and ends both threads; does not end calls (`Exchange.endAllCalls` does).
   func stop() {

@@ -35,7 +35,7 @@ struct ExchangeBenchmark {
     }
     let configuration = ExchangeBenchmark.configuration
     exchange = Exchange(
-      shard: 0, setup: .init(configuration: configuration, routing: try RoutingTable(configuration), resolved: configuration.peers.map { _ in [] }),
+      shard: 0, setup: .init(configuration: configuration, routing: try RoutingTable(configuration)),
       plugins: tables, random: RandomSource(seed: 1), wallClock: 1_700_000_000, at: now, clock: { MonotonicClock.now() })
   }
 

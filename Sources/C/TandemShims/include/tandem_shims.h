@@ -144,3 +144,26 @@ int tandem_source_rule_change(const tandem_address *source, uint32_t table, bool
 
 /* A pipe whose ends do not leak into other children (O_CLOEXEC). */
 int tandem_pipe(int ends[2]);
+
+/* ---- names (resolver.c) ----
+   c-ares; its header brings the system's own types along, which Swift would then see twice. */
+
+/* What a socket of the resolver wants to hear of; neither = it is about to be closed. */
+typedef void (*tandem_resolver_socket)(void *context, int fd, int readable, int writable);
+/* A DNS message, or none and why; once for each question. `error` may be set beside a message. */
+typedef void (*tandem_resolver_answer)(void *context, const char *error, const uint8_t *bytes, int count);
+
+/* Once in the life of the process. */
+int tandem_resolver_prepare(void);
+/* `servers`: ADDRESS:PORT separated by commas, NULL = those of the file `settings`. NULL when it can not be opened. */
+void *tandem_resolver_open(const char *servers, const char *settings, int patience_ms, int tries, tandem_resolver_socket socket, void *context);
+/* Answers what is open with an error. */
+void tandem_resolver_close(void *resolver);
+/* False: no memory, and there will be no answer. It may come before this returns. */
+bool tandem_resolver_ask(void *resolver, const char *name, int type, tandem_resolver_answer answer, void *context);
+/* A descriptor that is ready, or -1; always looks at the timeouts. */
+void tandem_resolver_process(void *resolver, int readable, int writable);
+/* Nanoseconds until the next timeout, -1 = none. */
+int64_t tandem_resolver_timeout(void *resolver);
+/* Addresses of a name in /etc/hosts, one after the other; how many. */
+int tandem_resolver_in_hosts(void *resolver, const char *name, int family, uint8_t *out, int capacity);
