@@ -125,7 +125,10 @@ struct Call: Sendable {
     consider(watchAt)
     consider(offer?.retryAt)
     consider(offer?.endsAt)
-    for leg in legs.indices { consider(legs[leg].repetition?.nextDeadline) }
+    for leg in legs.indices {
+      consider(legs[leg].repetition?.nextDeadline)
+      if phase == .up, legs[leg].state == .confirmed { consider(legs[leg].session?.nextDeadline) }
+    }
     return earliest
   }
 
@@ -138,6 +141,7 @@ struct Call: Sendable {
       case .giveUp: answerNeverAcknowledged(leg: index, &environment)
       case nil: break
       }
+      advanceSession(leg: index, &environment)
     }
     if let at = progressAt, at <= now {
       progressAt = nil

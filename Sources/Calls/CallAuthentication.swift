@@ -107,14 +107,15 @@ extension Call {
       return refuse("\(name) answered \(response.status) by or to an address that is not its own: no credentials for that", trunk, &environment)
     }
     let isFarewell = legs[leg].farewell == client
-    var trial = (isFarewell ? legs[leg].farewellTrial : legs[leg].trial) ?? Trial()
+    let open = legs[leg].requests.firstIndex { $0.client == client }
+    var trial = (isFarewell ? legs[leg].farewellTrial : open.map { legs[leg].requests[$0].trial } ?? legs[leg].trial) ?? Trial()
     guard environment.trunks.answer(response, to: request, &trial, trunk: trunk, random: &environment.random) else {
       environment.counters.challengesRefused += 1
       return false
     }
     environment.counters.challengesAnswered += 1
     received(response, leg: leg, environment)
-    sendAgain(request, trial, on: flow, isFarewell: isFarewell, leg: leg, &environment)
+    sendAgain(request, trial, on: flow, isFarewell: isFarewell, open: open, leg: leg, &environment)
     return true
   }
 
@@ -126,26 +127,30 @@ extension Call {
 
   /// A BYE always; an INVITE as long as somebody waits for its answer.
   private func isStillWanted(_ client: TransactionLayer.ClientID, leg: Int) -> Bool {
-    if legs[leg].farewell == client { return true }
+    if legs[leg].farewell == client || legs[leg].requests.contains(where: { $0.client == client }) { return true }
     guard legs[leg].client == client, !legs[leg].abandoned, phase != .over else { return false }
     if legs[leg].state == .inviting { return leg == active }
+    if legs[leg].isRefreshing { return legs[leg].state == .confirmed }
     // One that was withdrawn has no end set: its CANCEL is under way.
     return legs[leg].state == .confirmed && offer.map { $0.to == leg && $0.endsAt != nil } ?? false
   }
 
   /// Where the first one went: that is where the challenge came from.
   private mutating func sendAgain(
-    _ old: SIPMessage, _ trial: Trial, on flow: SIP.Flow, isFarewell: Bool, leg: Int, _ environment: inout CallEnvironment
+    _ old: SIPMessage, _ trial: Trial, on flow: SIP.Flow, isFarewell: Bool, open: Int?, leg: Int, _ environment: inout CallEnvironment
   ) {
     let request = legs[leg].dialog.repetition(of: old, with: trial)
     let sequence = legs[leg].dialog.localSequence
-    if legs[leg].state == .inviting { forgetEarlyDialog(leg, request) }
+    if legs[leg].state == .inviting, open == nil { forgetEarlyDialog(leg, request) }
     let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: sequence, hasSDP: !request.body.isEmpty, environment)
     if isFarewell {
       legs[leg].farewell = client
       legs[leg].farewellTrial = trial
+    } else if let open {
+      legs[leg].requests[open].client = client
+      legs[leg].requests[open].trial = trial
     } else {
       legs[leg].client = client
       legs[leg].trial = trial

@@ -135,6 +135,11 @@ extension Leg: Recordable {
     w.write(farewellTrial)
     w.write(requests)
     w.write(far.rawValue)
+    w.write(lastTrial)
+    w.write(session)
+    w.write(sessionAsk)
+    w.write(sessionFloor)
+    w.write(isRefreshing)
     w.write(integer: status)
   }
 
@@ -167,6 +172,11 @@ extension Leg: Recordable {
     farewellTrial = try r.read()
     requests = try r.read()
     far = FarAbilities(rawValue: try r.read())
+    lastTrial = try r.read()
+    session = try r.read()
+    sessionAsk = try r.read()
+    sessionFloor = try r.read()
+    isRefreshing = try r.read()
     status = try r.integer()
   }
 }
@@ -180,7 +190,10 @@ extension OpenRequest: Recordable {
       w.write(integer: from)
       w.write(server.rawValue)
       w.write(request)
+    case .refresh: w.write(1 as UInt8)
+    case .alive: w.write(2 as UInt8)
     }
+    w.write(trial)
   }
   init(from r: inout RecordReader) throws(RecordReader.Damage) {
     let client = TransactionLayer.ClientID(restoring: try r.read())
@@ -189,8 +202,11 @@ extension OpenRequest: Recordable {
       let from = try r.integer()
       let server = TransactionLayer.ServerID(restoring: try r.read())
       self.init(client: client, purpose: .passed(from: from, server: server, request: try r.read()))
+    case 1: self.init(client: client, purpose: .refresh)
+    case 2: self.init(client: client, purpose: .alive)
     default: throw .invalid
     }
+    trial = try r.read()
   }
 }
 

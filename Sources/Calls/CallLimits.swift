@@ -26,6 +26,8 @@ enum CallLimits {
   static let refusalRecords = 500
   /// INVITEs that could not be read, remembered to tell their repetitions: as many as are recorded in a second, at some 50 bytes each.
   static let unreadableInvites = 512
+  /// A session refresh that can not be sent now is tried again after so long.
+  static let refreshPause = Gap.seconds(2)
   /// Requests besides INVITE and BYE that may be open on one leg: a user who presses digits faster than they are answered.
   static let openRequests = 8
   /// Of an INFO that crosses; digits take some thirty.

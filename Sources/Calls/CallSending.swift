@@ -18,12 +18,17 @@ extension Call {
   mutating func send(_ request: SIPMessage, leg: Int, _ environment: inout CallEnvironment) -> Sent {
     var request = request
     environment.capabilities(of: legs[leg].trunk).stamp(request: &request)
+    stampSession(request: &request, leg: leg, environment)
     var verdict = TrunkTable.Verdict.pass
     hook(leg, &environment) { verdict = $0.requestOut(&request, trunk: $1, at: $2) }
     if case .refuse(let status) = verdict, request.method != .bye { return .refused(status: status) }
     let flow = route(leg, environment)
     let trial = environment.authenticate(&request, trunk: legs[leg].trunk, on: flow)
-    if request.method == .invite { legs[leg].trial = trial } else { legs[leg].farewellTrial = trial }
+    switch request.method {
+    case .invite: legs[leg].trial = trial
+    case .bye: legs[leg].farewellTrial = trial
+    default: legs[leg].lastTrial = trial
+    }
     let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: request.cseqNumber, hasSDP: !request.body.isEmpty, environment)
@@ -35,6 +40,7 @@ extension Call {
   mutating func respond(_ response: SIPMessage, in server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) -> SIPMessage {
     var response = response
     environment.capabilities(of: legs[leg].trunk).stamp(response: &response)
+    stampSession(response: &response, leg: leg, environment)
     hook(leg, &environment) { $0.responseOut(&response, trunk: $1, at: $2) }
     environment.transactions.respond(response, in: server, at: environment.now)
     if response.status >= 200 { environment.served[server] = nil }
@@ -69,6 +75,7 @@ extension Call {
 
   mutating func received(_ message: SIPMessage, leg: Int, _ environment: CallEnvironment) {
     legs[leg].far.learn(from: message)
+    noteSession(message, leg: leg, environment)
     note(leg: leg, sent: false, message.method, status: message.status, sequence: message.cseqNumber, hasSDP: !message.body.isEmpty, environment)
   }
 

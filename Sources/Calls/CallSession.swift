@@ -12,6 +12,7 @@ extension Call {
     guard leg == 0 || leg == active else { return refuse(481, request, server, leg: leg, &environment) }
     // A peer that sends a new INVITE in the confirmed dialog has had our 2xx; its ACK was lost or is late.
     if legs[leg].repetition != nil, legs[leg].client == nil { acknowledged(leg: leg, &environment) }
+    if answersUnchanged(request, server: server, leg: leg, &environment) { return }
     if legs[leg].server != nil {
       // RFC 3261 14.2: a second INVITE before the first one's final answer.
       var refusal = answer(500, leg: leg, to: request, body: nil)

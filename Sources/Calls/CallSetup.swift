@@ -248,6 +248,7 @@ extension Call {
   }
 
   private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
+    if retryWithLongerSession(response, leg: leg, &environment) { return }
     var why = "\(legs[leg].trunkName) answered \(response.status)"
     if response.status == 401 || response.status == 407, legs[leg].trunk >= 0 { why = environment.trunks.challengeRefusal(of: legs[leg].trunk) ?? why }
     attemptRefused(leg: leg, status: response.status, cause: response.q850Cause, by: why, &environment)

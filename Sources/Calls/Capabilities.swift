@@ -47,7 +47,10 @@ struct Capabilities: Sendable {
     /// Whether the far side may count on it, and so require it.
     var isTaken: @Sendable (Configuration.TrunkConfiguration) -> Bool = { _ in true }
   }
-  static let options: [OptionRow] = []
+  static let options: [OptionRow] = [
+    // RFC 4028.
+    .init(name: "timer")
+  ]
 
   private let places: [(method: SIP.Method, place: Place)]
   private let optionNames: [StaticString]

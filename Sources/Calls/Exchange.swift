@@ -300,7 +300,9 @@ public struct Exchange {
         call.received(message, leg: owner.leg, environment)
         if message.status >= 200 { call.farewellEnded(leg: owner.leg, &environment) }
       } else if call.legs[owner.leg].client == client {
-        if state == .confirmed || (state == .leaving && !call.legs[owner.leg].abandoned) {
+        if call.legs[owner.leg].isRefreshing {
+          call.receivedRefreshAnswer(message, leg: owner.leg, &environment)
+        } else if state == .confirmed || (state == .leaving && !call.legs[owner.leg].abandoned) {
           call.receivedReinviteResponse(message, leg: owner.leg, &environment)
         } else {
           call.receivedResponse(message, leg: owner.leg, &environment)

@@ -174,6 +174,7 @@ extension Call {
     default: return (416, nil, "the Request-URI's scheme is not sip, sips or tel")
     }
     if request.maxForwards == 0 { return (483, 25, "Max-Forwards was used up") }
+    if refusesSession(of: request, leg: 0, environment) { return (422, nil, "a session interval below min-se") }
     if LegMessages.isEncoded(request) { return (415, 79, "an encoded body") }
     if request.body.isEmpty { return (488, 65, "no offer in the INVITE (delayed offers are not supported yet)") }
     if !isSDP(request) { return (415, 79, "the body is not application/sdp") }
@@ -203,6 +204,10 @@ extension Call {
   mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
     if legs[leg].state == .gone { return refuse(481, message, server, leg: leg, &environment) }
     guard legs[leg].dialog.received(message) == .accept else { return refuse(500, message, server, leg: leg, &environment) }
+    if refusesSession(of: message, leg: leg, environment) {
+      received(message, leg: leg, environment)
+      return refuse(422, message, server, leg: leg, &environment)
+    }
     switch message.method {
     case .bye: receivedBye(message, server: server, leg: leg, &environment)
     case .invite: receivedReinvite(message, server: server, leg: leg, &environment)

@@ -4,7 +4,6 @@ import SIP
 /// known (RFC 3261 20.5: an absent Allow says nothing).
 struct FarAbilities: OptionSet, Sendable {
   let rawValue: UInt8
-  init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// UPDATE (RFC 3311).
   static let update = FarAbilities(rawValue: 1)

@@ -64,6 +64,18 @@ struct Leg: Sendable {
   /// Requests of ours besides INVITE and BYE.
   var requests: [OpenRequest] = []
   var far = FarAbilities()
+  /// Of a request that is being sent, until `requests` has it.
+  var lastTrial: Trial?
+
+  /// The session timer; `nil`: there is none.
+  var session: SessionTimer?
+  /// What the INVITE or UPDATE that waits for its answer says of it.
+  var sessionAsk: SessionAsk?
+  /// The Min-SE of a 422 we met; 0: none.
+  var sessionFloor: UInt32 = 0
+  /// `client` is a re-INVITE that refreshes, and no offer that crosses.
+  var isRefreshing = false
+
   /// The last final status on this leg.
   var status = 0
 

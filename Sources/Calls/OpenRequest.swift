@@ -1,3 +1,4 @@
+import Authentication
 import SIP
 
 /// A request of ours that is open on a leg, other than INVITE and BYE, and what its answer is for.
@@ -5,9 +6,15 @@ struct OpenRequest: Sendable {
   enum Purpose: Sendable {
     /// It was passed on: the far side of leg `from` waits in `server` for the answer to `request`.
     case passed(from: Int, server: TransactionLayer.ServerID, request: SIPMessage)
+    /// UPDATE that refreshes the session.
+    case refresh
+    /// OPTIONS that asks whether the far side lives.
+    case alive
   }
   var client: TransactionLayer.ClientID
   var purpose: Purpose
+  /// The credentials it carries; `nil`: its trunk has none.
+  var trial: Trial?
 }
 
 extension Call {
@@ -29,9 +36,27 @@ extension Call {
     return true
   }
 
+  /// Sends a request that belongs into `requests`; what its plugin refused it with, if it did.
+  mutating func sendRequest(_ message: SIPMessage, for purpose: OpenRequest.Purpose, leg: Int, _ environment: inout CallEnvironment) -> Int? {
+    switch send(message, leg: leg, &environment) {
+    case .sent(let client):
+      legs[leg].requests.append(OpenRequest(client: client, purpose: purpose, trial: legs[leg].lastTrial))
+      legs[leg].lastTrial = nil
+      return nil
+    case .refused(let status): return status
+    }
+  }
+
   private mutating func finish(_ request: OpenRequest, status: Int, _ response: SIPMessage?, leg: Int, _ environment: inout CallEnvironment) {
     switch request.purpose {
     case .passed(let from, let server, let asked): passedBack(status, from: from, server, asked, leg: leg, &environment)
+    case .refresh:
+      if (200...299).contains(status), let response {
+        legs[leg].dialog.refreshTarget(from: response)
+      } else {
+        refreshRefused(status, response, leg: leg, &environment)
+      }
+    case .alive: askAnswered(status, response, leg: leg, &environment)
     }
   }
 

@@ -283,3 +283,35 @@ extension MediaWatch: Recordable {
     }
   }
 }
+
+extension SessionTimer: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(mode.rawValue)
+    w.write(integer: interval)
+    w.write(optional: actAt)
+    w.write(optional: endsAt)
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let mode = try r.enumeration(Mode.init(rawValue:))
+    let interval = try r.integer()
+    guard (1...SessionTerms.longest).contains(interval) else { throw .invalid }
+    self.init(mode: mode, interval: interval, actAt: try r.optionalInstant(), endsAt: try r.optionalInstant())
+  }
+}
+
+extension SessionAsk: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(expires != nil)
+    w.write(integer: expires?.seconds ?? 0)
+    w.write(expires?.refresher?.rawValue ?? 0xFF as UInt8)
+    w.write(integer: minimum)
+    w.write(knowsTimers)
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let isThere: Bool = try r.read()
+    let seconds = try r.integer()
+    let refresher = SessionExpires.Refresher(rawValue: try r.read())
+    self.init(
+      expires: isThere ? SessionExpires(seconds: seconds, refresher: refresher) : nil, minimum: try r.integer(), knowsTimers: try r.read())
+  }
+}

@@ -27,9 +27,8 @@ extension Call {
     message.append(.contact, legs[other].contact)
     message.setBody(Array(request.body), type: "application/octet-stream")
     message.set(.contentType, type)
-    switch send(message, leg: other, &environment) {
-    case .sent(let client): legs[other].requests.append(OpenRequest(client: client, purpose: .passed(from: leg, server: server, request: request)))
-    case .refused(let status): refuse(Call.crossing(status: status), request, server, leg: leg, &environment)
+    if let status = sendRequest(message, for: .passed(from: leg, server: server, request: request), leg: other, &environment) {
+      refuse(Call.crossing(status: status), request, server, leg: leg, &environment)
     }
   }
 

@@ -14,7 +14,7 @@ enum WithoutEffect {
     "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval", "large-message"],
     "trunk": ["match"],
     "trunk-configuration": [
-      "session-timer", "session-expires", "min-se", "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",
+      "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",
       "enable-rtp-latching", "forward-history", "forward-anonymous-pai", "accept-gateway-pai", "location-restriction", "network-site", "header-rule",
     ],
     "site": ["region", "bypass-id", "bandwidth-policy", "voice-policy", "location-based-routing", "emergency-policy", "location"],

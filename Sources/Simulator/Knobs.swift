@@ -56,6 +56,12 @@ public struct Knobs: Sendable {
     var foreignContacts = 0
     var otherNode = 0
     var badNumbers = 5
+    // Session timers.
+    var knowsTimers = 0
+    var asksForTimers = 0
+    var neglectsTimers = 0
+    var takesUpdates = 0
+    var findsTooSmall = 0
     /// Of INVITEs and BYEs without credentials.
     var challenges = 0
     var challengesAs: [Challenge.Origin] = []
@@ -119,6 +125,9 @@ public struct Knobs: Sendable {
   /// The providers are domain names: how often DNS changes what it says of one.
   var nameChanges: Int?
   var isDeadNodeReported = false
+  /// Which trunks ask for session timers, and of how many seconds.
+  var sessionTimers: [Bool] = []
+  var sessionInterval = 20
   /// Of all events, how many are followed by swapping a call for its copy.
   var rewritePercent = 10
 
@@ -154,6 +163,23 @@ public struct Knobs: Sendable {
     if names.chance(40) {
       nameChanges = names.below(6)
       isDeadNodeReported = names.chance(50)
+    }
+    drawTimers(seed)
+  }
+
+  /// From a generator of its own, so that the rest of a seed is as it is without it.
+  private mutating func drawTimers(_ seed: UInt64) {
+    var random = RandomSource(seed: seed ^ 0x7469_6D65_7273)
+    let isPlayed = random.chance(50)
+    sessionInterval = random.pick([10, 20, 40])
+    for index in manners.indices {
+      sessionTimers.append(isPlayed && random.chance(50))
+      guard isPlayed else { continue }
+      manners[index].knowsTimers = random.pick([0, 50, 100])
+      manners[index].asksForTimers = random.pick([0, 50, 100])
+      manners[index].neglectsTimers = random.pick([0, 0, 30])
+      manners[index].takesUpdates = random.pick([0, 50, 100])
+      manners[index].findsTooSmall = random.pick([0, 20])
     }
   }
 

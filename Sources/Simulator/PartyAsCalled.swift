@@ -11,12 +11,12 @@ extension SimulatedParty {
     prepare(&call)
     learnMedia(&call, from: request)
     tally.taken += 1
-    planAnswer(&call, at: now)
+    planAnswer(&call, request, at: now)
     if knobs.packetsPerTalk > 0 { wish(in: .milliseconds(800), .talk(call: call.number), now) }
     calls.append(call)
   }
 
-  private mutating func planAnswer(_ call: inout PartyCall, at now: Instant) {
+  private mutating func planAnswer(_ call: inout PartyCall, _ request: SIPMessage, at now: Instant) {
     let number = call.number
     if hasHungUp { return wish(in: .milliseconds(20), .refuse(call: number, status: 480), now) }
     var at = random.milliseconds(0, 1_500)
@@ -29,7 +29,12 @@ extension SimulatedParty {
       }
     }
     at = at + random.milliseconds(0, isCalm ? 2_000 : random.pick([200, 3_000, 15_000]))
-    if random.chance(manners.refuses) {
+    if manners.knowsTimers > 0, request.has(.sessionExpires), request.value(.minSE).map({ !$0.elementsEqual("25".utf8) }) ?? true,
+      random.chance(manners.findsTooSmall)
+    {
+      tally.intervalsTooSmall += 1
+      wish(in: at, .refuse(call: number, status: 422), now)
+    } else if random.chance(manners.refuses) {
       wish(
         in: at,
         .refuse(
@@ -57,6 +62,7 @@ extension SimulatedParty {
     call.version += 1
     var message = response(200, to: invite, tag: call.localTag, call: call)
     message.setBody(description(&call, answering: invite), type: "application/sdp")
+    stampTimer(&message, answering: invite, &call, at: now)
     confirm(&call, message, invite, server, at: now)
     tally.answered += 1
     plan(&call, at: now)

@@ -12,6 +12,7 @@ extension SimulatedParty {
     prepare(&call)
     var invite = newInvite(to: destination(), callID: callID, tag: tag)
     decorate(&invite, call)
+    stampTimer(first: &invite, call)
     invite.setBody(description(&call, answering: nil), type: "application/sdp")
     call.inviteSequence = invite.cseqNumber
     call.client = layer.send(invite, on: flow(to: home), sentBy: sentBy, at: now)
@@ -34,6 +35,7 @@ extension SimulatedParty {
     call.isRouteRecorded = random.chance(manners.routesRecorded)
     call.usesSecondNode = random.chance(manners.otherNode)
     call.offersLeft = random.below(manners.offers + 1)
+    prepareTimer(&call)
   }
 
   private mutating func destination() -> String {
@@ -80,6 +82,7 @@ extension SimulatedParty {
       call.remoteTag = dialog.remoteTag
       call.state = .up
       learnMedia(&call, from: response)
+      learnTimer(response, &call, at: now)
       greet(&call, at: now)
     default:
       call.state = .over

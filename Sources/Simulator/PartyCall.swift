@@ -49,6 +49,16 @@ struct PartyCall: Sendable {
 
   var byeClient: TransactionLayer.ClientID?
 
+  // The session timer: seconds agreed, whether it is ours to refresh, and how many there were.
+  var knowsTimers = false
+  var takesUpdate = false
+  var neglectsTimer = false
+  var session: Int?
+  var refreshes = false
+  var timerNumber = 0
+  /// As last written.
+  var lastDescription: [UInt8] = []
+
   // Media.
   var sessionID: UInt64 = 0
   var version: UInt64 = 1

@@ -22,6 +22,7 @@ extension SimulatedParty {
     switch request.method {
     case .bye: receivedBye(request, server, &call, at: now)
     case .invite: receivedOffer(request, server, &call, at: now)
+    case .update where call.takesUpdate: receivedUpdate(request, server, &call, at: now)
     default: layer.respond(response(request.method == .options ? 200 : 405, to: request, tag: nil, call: call), in: server, at: now)
     }
   }
@@ -34,6 +35,16 @@ extension SimulatedParty {
       layer.respond(response(487, to: invite, tag: call.localTag, call: call), in: first, at: now)
     }
     call.state = .over
+  }
+
+  /// A refresh; without a description.
+  private mutating func receivedUpdate(_ request: SIPMessage, _ server: TransactionLayer.ServerID, _ call: inout PartyCall, at now: Instant) {
+    tally.updates += 1
+    call.dialog?.refreshTarget(from: request)
+    let status = isCalm || !random.chance(manners.refusesOffers) ? 200 : random.pick([405, 491, 500, 481, 422])
+    var message = response(status, to: request, tag: nil, call: call)
+    if status == 200 { stampTimer(&message, answering: request, &call, at: now) }
+    layer.respond(message, in: server, at: now)
   }
 
   // MARK: Their offers
@@ -70,6 +81,7 @@ extension SimulatedParty {
     call.version += 1
     learnMedia(&call, from: request)
     message.setBody(description(&call, answering: request), type: "application/sdp")
+    stampTimer(&message, answering: request, &call, at: now)
     sendAnswer(&call, message, in: server, at: now)
   }
 
@@ -107,6 +119,7 @@ extension SimulatedParty {
     case 200...299:
       call.dialog?.refreshTarget(from: response)
       learnMedia(&call, from: response)
+      learnTimer(response, &call, at: now)
       sendAcknowledgement(&call, dialog, sequence: response.cseqNumber)
       // Repeated answers are acknowledged while the transaction lives: its client stays named.
       if call.state == .up { call.client = call.offerClient }

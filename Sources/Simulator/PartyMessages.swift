@@ -54,12 +54,18 @@ extension SimulatedParty {
       if status < 300 { for route in request.values(.recordRoute) { message.append(.recordRoute, route) } }
     }
     if status >= 400, random.chance(50) { message.append(.reason, bytes("Q.850;cause=\(random.pick([17, 18, 19, 21, 34, 41]));text=\"\(markText)\"")) }
+    if status == 422 { message.append(.minSE, bytes("25")) }
     if status >= 300, status < 400 { message.append(.retryAfter, bytes("5")) }
     return message
   }
 
   /// An offer, or an answer to `offer`.
   mutating func description(_ call: inout PartyCall, answering offer: SIPMessage?) -> [UInt8] {
+    call.lastDescription = written(call, answering: offer)
+    return call.lastDescription
+  }
+
+  private func written(_ call: PartyCall, answering offer: SIPMessage?) -> [UInt8] {
     let ip = party.media
     let isOldHold = call.direction == "old-inactive"
     var text = "v=0\r\no=\(markText)user \(call.sessionID) \(call.version) IN IP4 \(ip)\r\ns=\(markText) session\r\ni=\(markText)\r\n"

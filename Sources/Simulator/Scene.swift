@@ -79,6 +79,9 @@ struct Scene {
     s.progressTimeout = knobs.progressTimeout
     s.routingTimeout = knobs.routingTimeout
     s.maxCallDuration = knobs.maxCallDuration
+    s.sessionTimer = party.map { knobs.sessionTimers[$0.rawValue] } ?? false
+    s.sessionExpires = knobs.sessionInterval
+    s.minSE = 5
     s.rtcpTimeout = knobs.mediaSilence
     s.forwardPAI = knobs.passesIdentity
     if knobs.failsOverOnEverything { s.failoverCodes = [.init(first: 400, last: 599)] }

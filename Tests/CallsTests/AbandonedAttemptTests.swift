@@ -44,7 +44,7 @@ import Timing
   func reinvite() throws {
     var bench = try hunted()
     bench.forget()
-    try bench.callee("INVITE", 1, branch: "re", body: Bench.sdp)
+    try bench.callee("INVITE", 1, branch: "re", body: Bench.moved)
     #expect(bench.toCallee == ["100 INVITE", "481 INVITE"])
     try bench.callee("ACK", 1, branch: "re")
     #expect(bench.toCaller == [] && bench.toSpare == [])
@@ -72,7 +72,7 @@ import Timing
     bench.forget()
     for _ in 0..<3 { try bench.reply(200, body: Bench.sdp) }
     #expect(bench.toCallee == ["ACK", "BYE", "ACK", "ACK"])
-    try bench.callee("INVITE", 1, branch: "re", body: Bench.sdp)
+    try bench.callee("INVITE", 1, branch: "re", body: Bench.moved)
     #expect(bench.toCallee.last == "481 INVITE")
     try bench.callee("ACK", 1, branch: "re")
     try bench.callee("BYE", 2)

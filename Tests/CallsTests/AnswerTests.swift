@@ -20,7 +20,7 @@ import Timing
   func direction(offered: String, answered: String, ours: String) throws {
     var bench = try Bench()
     try bench.established()
-    bench.caller("INVITE", 2, body: Bench.sdp.replacing("77 77", with: "77 78").replacing("a=sendrecv", with: offered))
+    bench.caller("INVITE", 2, body: Bench.moved.replacing("a=sendrecv", with: offered))
     try bench.calleeReplies(200, to: .invite, body: Bench.sdp.replacing("a=sendrecv\r\n", with: answered.isEmpty ? "" : "\(answered)\r\n"))
     #expect(bench.lastBody(to: Bench.pbx).split(separator: "\r\n").last.map { String($0) } == ours)
     bench.callerAcknowledges(2)

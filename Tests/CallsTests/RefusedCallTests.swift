@@ -18,7 +18,7 @@ import Timing
     bench.finish()
     let record = try #require(bench.records.first)
     #expect(record.outcome == .refused && record.status == 420 && record.diagnostic == 0 && record.answered == nil)
-    #expect(record.reason == "requires 100rel, timer")
+    #expect(record.reason == "requires 100rel")
     #expect(
       record.legs == [
         CallRecord.Leg(trunk: "hq", callID: "call-1", remote: "udp 10.0.0.1:5090", called: "94155550100", calling: "+14255551000", status: 420)

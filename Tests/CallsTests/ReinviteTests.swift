@@ -8,6 +8,8 @@ import Timing
 extension Bench {
   /// The caller's description, changed to hold, with the next version.
   static let held = sdp.replacing("77 77", with: "77 78").replacing("a=sendrecv", with: "a=sendonly")
+  /// Its media are somewhere else from now on.
+  static let moved = sdp.replacing("77 77", with: "77 78").replacing("audio 4000", with: "audio 4002")
   static let resumed = sdp.replacing("77 77", with: "77 79")
   static let heldAnswer = sdp.replacing("a=sendrecv", with: "a=recvonly")
   /// `<session id> <version>` of the o= line of the last description sent there.
@@ -126,7 +128,7 @@ extension Bench {
     bench.callerAcknowledges()
     let before = try #require(bench.origin(to: Bench.provider))
     bench.forget()
-    bench.caller("INVITE", 2, body: Bench.sdp)
+    bench.caller("INVITE", 2, body: Bench.moved)
     #expect(bench.origin(to: Bench.provider)! == before)
     try bench.calleeReplies(200, to: .invite, body: Bench.sdp)
     bench.callerAcknowledges(2)

@@ -41,7 +41,7 @@ import Timing
     try bench.calleeReplies(200, to: .invite, body: Bench.sdp)
     bench.callerAcknowledges(2)
     let first = try #require(bench.requests(to: Bench.provider).last { $0.method == .invite })
-    bench.caller("INVITE", 3, body: Bench.sdp)
+    bench.caller("INVITE", 3, body: Bench.moved)
     try bench.calleeReplies(481, to: .invite)
     try bench.calleeReplies(481, to: .bye)
     try bench.callerReplies(200, to: .bye)

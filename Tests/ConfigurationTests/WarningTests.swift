@@ -61,12 +61,12 @@ struct WarningTests {
 
   @Test("A setting that nothing acts on yet is kept and said, once for each kind; one at its default is not")
   func withoutEffect() throws {
-    let lines = "set peer p options-interval 10\nset peer q options-interval 10\nset region west\nset trunk-configuration trunk:u session-timer true"
+    let lines = "set peer p options-interval 10\nset peer q options-interval 10\nset region west\nset trunk-configuration trunk:u signal-boost true"
     #expect(
       try Fixtures.tree(Self.base + lines).decoded().warnings
         == [
           "peer options-interval (2 times): checked and kept, but \(Self.noEffect)",
-          "trunk-configuration session-timer: checked and kept, but \(Self.noEffect)",
+          "trunk-configuration signal-boost: checked and kept, but \(Self.noEffect)",
           "region: checked and kept, but \(Self.noEffect)",
         ].sorted { a, b in order(a) < order(b) })
     #expect(try Fixtures.tree(Self.base).decoded().warnings == [])
