@@ -49,7 +49,8 @@ import Testing
 
   @Test("Every Swift file belongs to a target")
   func targets() {
-    let package = Tree.read("Package.swift")
+    // However its lines are broken.
+    let package = Tree.read("Package.swift").split(whereSeparator: \.isWhitespace).joined(separator: " ").replacing("( ", with: "(")
     let fuzz = Tree.read("Tests/Fuzz/build.sh")
     for path in Tree.files where path.hasSuffix(".swift") && path != "Package.swift" {
       let folder = path.split(separator: "/").dropLast().joined(separator: "/")
