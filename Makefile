@@ -1,5 +1,5 @@
 # Tandem. `make` lists the targets; `make run` and `make check` need nothing done before them.
-.PHONY: help prepare build run check test simulate fuzz system bench lint image image-lock image-smoke image-check
+.PHONY: help prepare build run check test simulate memory fuzz system bench bench-parser lint image image-lock image-smoke image-check
 .DEFAULT_GOAL := help
 
 BIN := .build/release
@@ -12,9 +12,11 @@ help:
 	@echo 'make build     tandemd, tandem, simulate and the plugins, release, in $(BIN)'
 	@echo 'make test      unit tests only'
 	@echo 'make simulate  1,000 seeds of the simulator (SEEDS=, FIRST=)'
+	@echo 'make memory    allocations of a call and bytes of a held one, beside the most they may be'
 	@echo 'make fuzz      each fuzz target for SECONDS=20'
 	@echo 'make system    the real daemon against SIPp and baresip'
 	@echo 'make bench     signalling cost beside Kamailio in the same run (needs root)'
+	@echo 'make bench-parser  what reading a message costs beside Sofia-SIP and libosip2'
 	@echo 'make lint      swift format, checked'
 	@echo 'make image     the disk image for the box, in .build/image/out (image/README.md)'
 	@echo 'make image-check  the image in QEMU: boot, calls, crashes, power cuts, figures (image-smoke: its first part)'
@@ -40,6 +42,9 @@ FIRST ?= 1
 simulate: build
 	@$(BIN)/simulate --first $(FIRST) --seeds $(SEEDS)
 
+memory: build
+	@$(BIN)/benchmark-exchange check
+
 SECONDS ?= 20
 fuzz: prepare
 	@bash Tests/Fuzz/run.sh $(SECONDS)
@@ -49,6 +54,9 @@ system: build
 
 bench: build
 	@python3 Tests/Benchmarks/signalling/report.py
+
+bench-parser: build
+	@python3 Tests/Benchmarks/Parser/report.py
 
 lint: prepare
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests plugins
@@ -65,4 +73,4 @@ image-smoke: image
 image-check: image
 	@python3 Tests/Image/check.py
 
-check: lint test build simulate fuzz system image-smoke
+check: lint test build memory simulate fuzz system image-smoke

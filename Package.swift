@@ -101,10 +101,14 @@ let package = Package(
     .executableTarget(
       name: "benchmark-decisions", dependencies: ["Routing", "Admission", "Configuration", "Addressing"],
       path: "Tests/Benchmarks/Decisions", swiftSettings: strict),
+    .target(name: "CountingAllocator", path: "Tests/Benchmarks/CountingAllocator"),
     .executableTarget(
       name: "benchmark-exchange",
-      dependencies: ["Calls", "SIP", "Configuration", "Routing", "Trunks", "CTandemTrunk", "Linux", "Timing", "Addressing"],
+      dependencies: ["Calls", "SIP", "Configuration", "Routing", "Trunks", "CTandemTrunk", "CountingAllocator", "Linux", "Timing", "Addressing"],
       path: "Tests/Benchmarks/Exchange", swiftSettings: strict),
+    .executableTarget(
+      name: "benchmark-parser", dependencies: ["SIP", "SDP", "Addressing"], path: "Tests/Benchmarks/Parser",
+      exclude: ["invite.sip", "osip.c", "peer_loop.h", "report.py", "sofia.c"], swiftSettings: strict),
   ] + pluginIDs.map(plugin) + [
     tests(of: "Timing"), tests(of: "Addressing"), tests(of: "ServerLocation", ["Timing", "Addressing"]),
     tests(of: "SIP", ["Timing", "Addressing"]), tests(of: "SDP", ["Addressing"]),

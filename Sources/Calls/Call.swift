@@ -72,6 +72,8 @@ struct Call: Sendable {
   var routingAt: Instant?
   var ringingAt: Instant?
   var durationAt: Instant?
+  /// Nothing happens in it: it is put to rest then.
+  var restAt: Instant?
   /// What the exchange has entered for us.
   var scheduledAt: Instant?
 
@@ -121,6 +123,7 @@ struct Call: Sendable {
     consider(routingAt)
     consider(ringingAt)
     consider(durationAt)
+    consider(restAt)
     consider(recordAt)
     consider(watchAt)
     consider(offer?.retryAt)
@@ -130,6 +133,25 @@ struct Call: Sendable {
       if phase == .up, legs[leg].state == .confirmed { consider(legs[leg].session?.nextDeadline) }
     }
     return earliest
+  }
+
+  /// Up, with no transaction open, no offer under way and no media to watch: all it waits for is the next request, or a deadline.
+  var canRest: Bool {
+    phase == .up && offer == nil && !sessionOpen && legs.indices.allSatisfy { legs[$0].state == .gone || (legs[$0].isQuiet && legs[$0].requests.isEmpty) }
+  }
+
+  /// Whether it is to be put to rest now; called after each event.
+  mutating func rests(at now: Instant) -> Bool {
+    guard canRest else {
+      restAt = nil
+      return false
+    }
+    guard let at = restAt else {
+      restAt = now + CallLimits.rest
+      return false
+    }
+    if at <= now { restAt = nil }
+    return at <= now
   }
 
   /// Everything that is due at `environment.now`.

@@ -31,7 +31,7 @@ extension Call: Recordable {
     w.write(watch)
     w.write(optional: watchAt)
     w.write(offer)
-    for deadline in [progressAt, routingAt, ringingAt, durationAt, scheduledAt, recordAt] { w.write(optional: deadline) }
+    for deadline in [progressAt, routingAt, ringingAt, durationAt, restAt, scheduledAt, recordAt] { w.write(optional: deadline) }
     w.write(began.bitPattern)
     for time in [answered, ended] { w.write(time?.bitPattern ?? UInt64.max) }
     w.write(Array(outcome.rawValue.utf8))
@@ -81,6 +81,7 @@ extension Call: Recordable {
     routingAt = try r.optionalInstant()
     ringingAt = try r.optionalInstant()
     durationAt = try r.optionalInstant()
+    restAt = try r.optionalInstant()
     scheduledAt = try r.optionalInstant()
     recordAt = try r.optionalInstant()
     began = Double(bitPattern: try r.read())

@@ -156,7 +156,7 @@ extension Call {
   /// A response on a leg whose INVITE has its 2xx already: the same one again, or another fork's (RFC 3261 13.2.2.4).
   mutating func receivedRepeatedAnswer(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
     guard (200...299).contains(response.status), let tag = response.to.tag else { return }
-    if tag.elementsEqual(legs[leg].dialog.remoteTag), legs[leg].acknowledgement != nil {
+    if tag.elementsEqual(legs[leg].dialog.remoteTag), legs[leg].acknowledgedSequence != 0 {
       return repeatAcknowledgement(sequence: response.cseqNumber, leg: leg, &environment)
     }
     // Only the first INVITE of a leg that we opened can fork.

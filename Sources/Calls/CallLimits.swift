@@ -4,6 +4,9 @@ import Timing
 enum CallLimits {
   /// Live calls in one shard: 24 bits of slot leave room, memory does not; 4 KiB a call makes this 200 MB.
   static let calls = 50_000
+  /// A call in which nothing happened for so long is put to rest (`CallTable`): most of what happens after the answer is over by then, and memory for calls
+  /// that do not rest yet is bounded by the rate of calls.
+  static let rest = Gap.seconds(3)
   /// A phone that rings longer than this is not going to be answered (RFC 3261 Timer C asks for more than 3 minutes).
   static let ringing = Gap.seconds(240)
   /// When the appliance stops, a missing ACK is waited for so long before the BYE goes out; 5 s are left for all of it.

@@ -141,7 +141,7 @@ public struct Exchange {
     environment.now = now
     let lost = flows.filter { $0.transport.isReliable && $0.connection != 0 }
     if !lost.isEmpty {
-      for id in table.ids { withCall(id) { call, _ in for flow in lost { call.lostConnection(flow) } } }
+      for id in table.idsOnStreams { withCall(id) { call, _ in for flow in lost { call.lostConnection(flow) } } }
     }
     environment.transactions.unreachable(flows, at: now)
     drain()
@@ -188,9 +188,9 @@ public struct Exchange {
     environment.transactions.advance(to: now)
     drain()
     while let at = deadlines.next, let id = deadlines.popDue(at: now) {
+      // Not: an entry that an earlier one replaced.
+      guard table.scheduledAt(id) == at else { continue }
       withCall(id) { call, environment in
-        // An entry that an earlier one replaced.
-        guard call.scheduledAt == at else { return }
         call.scheduledAt = nil
         call.advance(&environment)
       }
@@ -223,16 +223,19 @@ public struct Exchange {
   @discardableResult
   mutating func withCall(_ id: CallID, _ body: (inout Call, inout CallEnvironment) -> Void) -> Bool {
     var gone = false
+    var rests = false
     var entry: Instant?
     let found: Void? = table.with(id) { call in
       body(&call, &environment)
       gone = call.isGone
+      rests = call.rests(at: environment.now)
       if let next = call.nextDeadline, call.scheduledAt.map({ next < $0 }) ?? true {
         call.scheduledAt = next
         entry = next
       }
     }
     if gone { close(id) } else if let entry { deadlines.enter(id, at: entry) }
+    if rests { table.rest(id) }
     return found != nil
   }
 

@@ -8,6 +8,8 @@ extension Exchange {
   /// Writes a call out as the journal will hold it, reads it back, and goes on with the copy. Nothing but the call is touched: the transaction
   /// layer, the ports and the queue of actions stay as they are, so that what follows must be what would have followed anyway.
   ///
+  /// A call at rest is such bytes already: they are read and written again, and it rests on.
+  ///
   /// False when the bytes could not be read back, were not read to their end, or the copy does not write the same bytes again;
   /// then the call is left as it was. True for a call that is not there.
   public mutating func rewriteCall(_ number: UInt64) -> Bool {
@@ -20,7 +22,11 @@ extension Exchange {
     var again = RecordWriter()
     again.write(copy)
     guard again.bytes == writer.bytes else { return false }
-    _ = table.with(id) { $0 = copy }
+    if !table.isResting(id) { _ = table.with(id) { $0 = copy } }
     return true
   }
+
+  /// Calls at rest, of the live ones, and what their records take.
+  public var restingCalls: Int { table.restingCount }
+  public var restingBytes: Int { table.restingBytes }
 }

@@ -118,7 +118,8 @@ extension Exchange {
 
   /// Asks the media plane for the counts of every relayed call; they arrive as `.report` events.
   public mutating func requestMediaReports() {
-    for id in table.ids {
+    // Who rests has no media with us.
+    for id in table.idsAwake {
       if table.read(id)?.sessionOpen == true { environment.actions.append(.media(.report(session: id.rawValue))) }
     }
   }

@@ -42,12 +42,12 @@ extension RecordReader {
 extension IPAddress: Recordable {
   public func write(to w: inout RecordWriter) {
     w.write(family.rawValue)
-    w.write(high)
+    if family == .v6 { w.write(high) }
     w.write(low)
   }
   public init(from r: inout RecordReader) throws(RecordReader.Damage) {
     let family = try r.enumeration(Family.init(rawValue:))
-    let high: UInt64 = try r.read()
+    let high: UInt64 = family == .v6 ? try r.read() : 0
     let low: UInt64 = try r.read()
     self = family == .v4 ? IPAddress(v4: UInt32(truncatingIfNeeded: low)) : IPAddress(v6High: high, low: low)
   }
@@ -155,20 +155,30 @@ extension OfferAnswer: Recordable {
     let parts = parts
     w.write(parts.state.rawValue)
     w.write(parts.sessionID)
-    for description in [parts.local, parts.remote, parts.lastSent, parts.localBefore, parts.remoteBefore] { w.write(description) }
+    w.write(parts.local)
+    w.write(parts.remote)
+    // Nearly always what holds.
+    let isLocal = parts.lastSent == parts.local
+    w.write(isLocal)
+    if !isLocal { w.write(parts.lastSent) }
     w.write(parts.isPending)
+    if parts.isPending {
+      w.write(parts.localBefore)
+      w.write(parts.remoteBefore)
+    }
   }
   public init(from r: inout RecordReader) throws(RecordReader.Damage) {
     let state = try r.enumeration(State.init(rawValue:))
     let sessionID: UInt64 = try r.read()
     let local: SessionDescription? = try r.read()
     let remote: SessionDescription? = try r.read()
-    let lastSent: SessionDescription? = try r.read()
-    let localBefore: SessionDescription? = try r.read()
-    let remoteBefore: SessionDescription? = try r.read()
+    let lastSent: SessionDescription? = try r.read(Bool.self) ? local : try r.read()
+    let isPending: Bool = try r.read()
+    let localBefore: SessionDescription? = isPending ? try r.read() : nil
+    let remoteBefore: SessionDescription? = isPending ? try r.read() : nil
     self.init(
       Parts(
-        state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: try r.read(), localBefore: localBefore,
+        state: state, sessionID: sessionID, local: local, remote: remote, lastSent: lastSent, isPending: isPending, localBefore: localBefore,
         remoteBefore: remoteBefore))
   }
 }

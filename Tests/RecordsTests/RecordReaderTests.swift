@@ -73,14 +73,27 @@ private struct Sample: Recordable, Equatable {
     }
   }
 
-  @Test("Integers are little-endian and of fixed width")
+  @Test("An integer takes the bytes it needs; what stands for none takes one")
   func layout() {
     var writer = RecordWriter()
+    writer.write(UInt8(0xFF))
     writer.write(UInt16(0x0102))
     writer.write(Int32(-2))
+    writer.write(UInt64.max)
+    writer.write(Int64.min)
     writer.write(true)
     writer.write([7, 8] as [UInt8])
-    #expect(writer.bytes == [2, 1, 0xFE, 0xFF, 0xFF, 0xFF, 1, 2, 0, 0, 0, 7, 8])
+    #expect(writer.bytes == [0xFF, 0x83, 2, 4, 0, 0, 1, 3, 7, 8])
+  }
+
+  @Test("An integer that its type can not hold, or that no writer wrote, is refused")
+  func outOfRange() {
+    for (bytes, damage) in [([0x82, 0x80, 4], .invalid), (Array(repeating: 0x80, count: 9) + [2], .invalid), ([0x80], .truncated)]
+      as [([UInt8], RecordReader.Damage)]
+    {
+      var reader = RecordReader(bytes)
+      #expect(throws: damage) { _ = try reader.read(UInt16.self) }
+    }
   }
 
   @Test("The ends of every range come back")
@@ -138,9 +151,9 @@ private struct Sample: Recordable, Equatable {
 
   @Test("A count larger than what is left is refused before anything is made room for")
   func hugeCounts() {
-    var reader = RecordReader([0xFF, 0xFF, 0xFF, 0xFF, 1])
+    var reader = RecordReader([0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 1])
     #expect(throws: RecordReader.Damage.truncated) { _ = try reader.read([UInt8].self) }
-    var lists = RecordReader([0xFF, 0xFF, 0xFF, 0xFF, 1])
+    var lists = RecordReader([0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 1])
     #expect(throws: RecordReader.Damage.truncated) { _ = try lists.read([Sample].self) }
   }
 

@@ -2,6 +2,7 @@ import Addressing
 import CTandemTrunk
 import Calls
 import Configuration
+import CountingAllocator
 import Linux
 import Routing
 import SIP
@@ -20,6 +21,7 @@ struct ExchangeBenchmark {
   private var sent: [(bytes: [UInt8], remote: TransportAddress)] = []
   var spent = Duration.zero
   var spentByStep: [String: Duration] = [:]
+  var allocationsByStep: [String: Int] = [:]
   private(set) var transmitted = 0
   private(set) var plugins = "none"
 
@@ -62,47 +64,85 @@ struct ExchangeBenchmark {
     return c
   }
 
+  /// Calls that live for one step of 20 ms each.
   mutating func run(_ count: Int) {
-    for _ in 0..<count { call() }
+    for _ in 0..<count {
+      if let call = begin() { end(call) }
+      step(.milliseconds(20))
+    }
   }
 
   // MARK: One call
 
-  private mutating func call() {
+  /// What the caller needs to say anything in a call that is up.
+  struct Live {
+    var number: Int
+    var callID: String
+    var from: String
+    var to: String
+    var target: String
+  }
+
+  /// INVITE, 180, 200, ACK.
+  mutating func begin() -> Live? {
     number += 1
     let id = "\(number)-4711@10.10.0.1"
     let from = "\"Alice Example\" <sip:+1212555\(number)@10.10.0.1:5070;user=phone>;tag=4711SIPpTag00\(number)"
     let uri = "sip:+1415555\(number)@10.10.0.2:5060;user=phone"
     let invite = deliver("1 INVITE", ExchangeBenchmark.invite(number, uri: uri, from: from, callID: id), from: ExchangeBenchmark.caller)
-    guard let outgoing = invite.message(to: ExchangeBenchmark.callee) else { return }
+    guard let outgoing = invite.message(to: ExchangeBenchmark.callee) else { return nil }
     deliver("2 180", ExchangeBenchmark.response("180 Ringing", to: outgoing, number, body: ""), from: ExchangeBenchmark.callee)
     let answered = deliver("3 200", ExchangeBenchmark.response("200 OK", to: outgoing, number, body: ExchangeBenchmark.answer), from: ExchangeBenchmark.callee)
-    guard let answer = answered.message(to: ExchangeBenchmark.caller), let tag = answer.to.tag, let contact = answer.contact else { return }
-    let target = String(decoding: contact.uri.bytes, as: UTF8.self)
-    let to = "<\(uri)>;tag=\(String(decoding: tag, as: UTF8.self))"
-    deliver("4 ACK", ExchangeBenchmark.request("ACK", 1, uri: target, from: from, to: to, callID: id, branch: "ack\(number)"), from: ExchangeBenchmark.caller)
-    let ended = deliver(
-      "5 BYE", ExchangeBenchmark.request("BYE", 2, uri: target, from: from, to: to, callID: id, branch: "bye\(number)"), from: ExchangeBenchmark.caller)
-    guard let bye = ended.message(to: ExchangeBenchmark.callee) else { return }
-    deliver("6 200 to BYE", ExchangeBenchmark.response("200 OK", to: bye, number, body: ""), from: ExchangeBenchmark.callee)
-    now = now + .milliseconds(20)
-    let began = ContinuousClock.now
-    measuredTimers()
-    let took = ContinuousClock.now - began
-    spent += took
-    spentByStep["7 timers", default: .zero] += took
+    guard let answer = answered.message(to: ExchangeBenchmark.caller), let tag = answer.to.tag, let contact = answer.contact else { return nil }
+    let live = Live(
+      number: number, callID: id, from: from, to: "<\(uri)>;tag=\(String(decoding: tag, as: UTF8.self))",
+      target: String(decoding: contact.uri.bytes, as: UTF8.self))
+    request("4 ACK", "ACK", 1, in: live)
+    return live
   }
+
+  /// BYE and its answer.
+  mutating func end(_ live: Live) {
+    let ended = request("5 BYE", "BYE", 99, in: live)
+    guard let bye = ended.message(to: ExchangeBenchmark.callee) else { return }
+    deliver("6 200 to BYE", ExchangeBenchmark.response("200 OK", to: bye, live.number, body: ""), from: ExchangeBenchmark.callee)
+  }
+
+  /// A request of the caller that we answer ourselves.
+  mutating func ask(_ sequence: Int, in live: Live) { request("8 OPTIONS", "OPTIONS", sequence, in: live) }
+
+  @discardableResult
+  private mutating func request(_ step: String, _ method: String, _ sequence: Int, in live: Live) -> Sent {
+    deliver(
+      step,
+      ExchangeBenchmark.request(
+        method, sequence, uri: live.target, from: live.from, to: live.to, callID: live.callID, branch: "\(method)\(live.number)-\(sequence)"),
+      from: ExchangeBenchmark.caller)
+  }
+
+  mutating func step(_ gap: Gap) {
+    now = now + gap
+    measured("7 timers") { $0.measuredTimers() }
+  }
+
+  var resting: (calls: Int, of: Int) { (exchange.restingCalls, exchange.liveCalls) }
+  var restingBytes: Int { exchange.restingBytes }
 
   @discardableResult
   private mutating func deliver(_ step: String, _ text: String, from source: TransportAddress) -> Sent {
     sent.removeAll(keepingCapacity: true)
     let bytes = Array(text.utf8)
-    let began = ContinuousClock.now
-    measuredInput(bytes, source)
-    let took = ContinuousClock.now - began
+    measured(step) { $0.measuredInput(bytes, source) }
+    return Sent(messages: sent)
+  }
+
+  private mutating func measured(_ step: String, _ body: (inout Self) -> Void) {
+    let (began, allocations) = (ContinuousClock.now, ca_allocations())
+    body(&self)
+    let (took, made) = (ContinuousClock.now - began, Int(ca_allocations() - allocations))
     spent += took
     spentByStep[step, default: .zero] += took
-    return Sent(messages: sent)
+    allocationsByStep[step, default: 0] += made
   }
 
   /// Named for callgrind.
