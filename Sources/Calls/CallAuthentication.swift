@@ -142,7 +142,8 @@ extension Call {
     let request = legs[leg].dialog.repetition(of: old, with: trial)
     let sequence = legs[leg].dialog.localSequence
     if legs[leg].state == .inviting, open == nil { forgetEarlyDialog(leg, request) }
-    let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
+    let client = environment.transactions.send(
+      request, on: flow, sentBy: legs[leg].sentBy, movesLarge: environment.movesLarge(legs[leg].trunk), at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: sequence, hasSDP: !request.body.isEmpty, environment)
     if isFarewell {

@@ -83,6 +83,11 @@ struct CallEnvironment {
   mutating func tell(_ event: TrunkTable.CallEvent, _ call: CallID, trunk: Int) {
     if trunk >= 0 { trunks.call(event, id: call.rawValue, trunk: trunk, at: now) }
   }
+  /// Whether requests of a trunk that are too large for a packet go over TCP.
+  func movesLarge(_ trunk: Int) -> Bool {
+    configuration.trunks.indices.contains(trunk) && configuration.peers[configuration.trunks[trunk].peer].sendsLargeOverTCP
+  }
+
   mutating func failed(_ trunk: Int, target: TransportAddress, reason: StaticString) {
     if trunk >= 0 { trunks.failed(trunk, target: target, reason: reason, at: now) }
   }

@@ -29,7 +29,8 @@ extension Call {
     case .bye: legs[leg].farewellTrial = trial
     default: legs[leg].lastTrial = trial
     }
-    let client = environment.transactions.send(request, on: flow, sentBy: legs[leg].sentBy, at: environment.now)
+    let client = environment.transactions.send(
+      request, on: flow, sentBy: legs[leg].sentBy, movesLarge: environment.movesLarge(legs[leg].trunk), at: environment.now)
     environment.owners[client] = CallEnvironment.Owner(call: id, leg: leg)
     note(leg: leg, sent: true, request.method, status: 0, sequence: request.cseqNumber, hasSDP: !request.body.isEmpty, environment)
     return .sent(client)

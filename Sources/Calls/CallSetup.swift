@@ -29,7 +29,7 @@ extension Call {
     let host = environment.trunks.ownHost(trunk)
     var leg = Leg(
       state: .inviting, trunk: trunk, trunkName: environment.configuration.trunks[trunk].name, flow: flow, sentBy: host,
-      contact: LegMessages.contact(call: id, leg: 0, host: host, transport: flow.transport),
+      contact: LegMessages.contact(call: id, leg: 0, host: host, transport: flow.transport, isSecure: LegMessages.wantsSecureContact(request)),
       dialog: dialog, called: called, calling: calling, sessionID: environment.random.next() >> 2)
     leg.request = request
     leg.server = server

@@ -95,9 +95,10 @@ enum LegMessages {
   }
 
   /// `<sip:name@host:port;transport=tcp>`; the user names the call, for the eye in a trace and for steering by shard.
-  static func contact(call: CallID, leg: Int, host: [UInt8], transport: Transport) -> [UInt8] {
+  static func contact(call: CallID, leg: Int, host: [UInt8], transport: Transport, isSecure: Bool = false) -> [UInt8] {
     var out: [UInt8] = []
-    append("<sip:", to: &out)
+    let isSecure = isSecure && transport == .tls
+    append(isSecure ? "<sips:" : "<sip:", to: &out)
     out.appendHexadecimal(call.rawValue, digits: 16)
     out.appendHexadecimal(UInt64(leg), digits: 2)
     append("@", to: &out)
@@ -105,10 +106,18 @@ enum LegMessages {
     switch transport {
     case .udp: break
     case .tcp: append(";transport=tcp", to: &out)
-    case .tls: append(";transport=tls", to: &out)
+    // RFC 5630 3.1.3: sips says it already, over whatever stream.
+    case .tls: if !isSecure { append(";transport=tls", to: &out) }
     }
     append(">", to: &out)
     return out
+  }
+
+  /// RFC 3261 12.1.1: the Contact must be a `sips` URI when the Request-URI, or the first Record-Route, or without one the Contact was.
+  static func wantsSecureContact(_ request: SIPMessage) -> Bool {
+    if (try? SIPURI(parsing: request.requestURI))?.scheme == .sips { return true }
+    guard let value = request.value(.recordRoute) ?? request.value(.contact) else { return false }
+    return (try? NameAddress(parsing: value))?.uri.scheme == .sips
   }
 
   static func append(_ text: StaticString, to out: inout [UInt8]) {

@@ -19,6 +19,8 @@ extension Configuration {
     public var verifyPeer = true
     /// TLS: who opens a connection may be without a certificate.
     public var isClientCertificateOptional = false
+    /// Streams; seconds, 0 = never.
+    public var keepAliveInterval = 110
     public init(name: String, address: TransportAddress, transport: Transport, publicAddress: IPAddress? = nil, contactHost: String? = nil, dscp: UInt8 = 24) {
       self.name = name
       self.address = address

@@ -62,6 +62,7 @@ extension Decoder {
     listener.certificate = node.leaf("certificate").flatMap { certificateIndex[$0] }
     listener.furtherCertificates = node.leaves("additional-certificate").compactMap { certificateIndex[$0] }
     listener.verifyPeer = node.flag("verify-peer")
+    listener.keepAliveInterval = node.number("keep-alive-interval") ?? listener.keepAliveInterval
     listener.isClientCertificateOptional = node.leaf("client-certificate") == "optional"
     return listener
   }

@@ -72,6 +72,9 @@ public final class StreamConnection {
   /// The poll must report writability.
   public var wantsWrite: Bool { isConnecting || !outbox.isEmpty }
 
+  /// Bytes the kernel has not taken yet.
+  public var waitingBytes: Int { outbox.count }
+
   /// One read into `buffer`.
   public func read(into buffer: inout [UInt8]) -> StreamRead { readStream(descriptor, into: &buffer, object: "tcp \(remote)") }
 

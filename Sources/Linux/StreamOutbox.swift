@@ -8,6 +8,7 @@ struct StreamOutbox {
 
   init(bound: Int) { self.bound = bound }
   var isEmpty: Bool { head == bytes.count }
+  var count: Int { bytes.count - head }
 
   /// False, with nothing taken, when the bound would be passed.
   mutating func append(_ more: some Collection<UInt8>) -> Bool {

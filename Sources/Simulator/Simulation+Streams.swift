@@ -39,6 +39,7 @@ extension Simulation {
         deliver(message, on: flow)
         carryOutActions()
       case .ping: tally.add("pings", 1)
+      case .pong: break
       case .broken: drop(id)
       }
     }
@@ -80,7 +81,7 @@ extension Simulation {
       switch output {
       case .message(let message):
         parties[connection.party.rawValue].receive(message, from: connection.place.address, connection: id, at: now)
-      case .ping: break
+      case .ping, .pong: break
       case .broken: violate("Framing", "the exchange wrote a stream that can not be cut into messages")
       }
     }

@@ -1,5 +1,6 @@
 import Addressing
 import Configuration
+import Control
 import Linux
 import TLS
 import Timing
@@ -185,11 +186,22 @@ final class CertificateShelf {
     }
   }
 
-  /// What is known of each certificate that runs, for `show certificates`.
-  var views: [(name: String, facts: CertificateFacts?, authorities: Int?, trouble: String?)] {
+  /// Each certificate that runs, as it is used.
+  func statuses() -> [CertificateStatus] {
     configuration.certificates.map { certificate in
       let item = items[certificate]
-      return (certificate.name, item?.identity?.facts, item?.trust?.count, item?.trouble?.error.description)
+      let facts = item?.identity?.facts
+      let state: String
+      switch facts?.failure(at: now) {
+      case .expired: state = "expired"
+      case .some: state = "early"
+      case nil:
+        let endsSoon = facts.map { $0.daysLeft(at: now) < Self.warningDays } ?? false
+        state = item?.trouble != nil ? "failed" : endsSoon ? "ends soon" : "good"
+      }
+      return CertificateStatus(
+        name: certificate.name, state: state, reason: item?.trouble?.error.description ?? "", names: facts?.names.texts ?? [], issuer: facts?.issuer,
+        ends: facts.map { Double($0.notAfter) }, authorities: item?.trust?.count)
     }
   }
 

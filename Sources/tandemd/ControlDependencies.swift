@@ -17,6 +17,7 @@ struct ControlDependencies {
   var plugins: () -> [PluginStatus] = { [] }
   /// Parts of the system that are not used, and why.
   var off: () -> [SystemStatus.Off] = { [] }
+  var certificates: () -> [CertificateStatus] = { [] }
   /// What the first thread counts, and the boxes it takes from.
   var counters: () -> [(name: String, value: UInt64)] = { [] }
   var networkInterfaces: () throws(SystemCallError) -> NetworkInterfaces = NetworkInterfaces.now
@@ -37,6 +38,9 @@ struct ExchangeQuestions {
   var trunks: () throws(ControlError) -> [Exchange.TrunkView]
   var peers: () throws(ControlError) -> [Exchange.PeerView]
   var counters: () throws(ControlError) -> [(name: String, value: UInt64)]
+  var connections: () throws(ControlError) -> [ConnectionView] = { () throws(ControlError) in [] }
+  /// By listener index.
+  var listenerTroubles: () throws(ControlError) -> [String?] = { () throws(ControlError) in [] }
   var mediaCapacity: () throws(ControlError) -> [(realm: String, calls: Int, portsInUse: Int, ports: Int)]
   /// False: there is no such call.
   var clear: (_ id: String) throws(ControlError) -> Bool
@@ -62,6 +66,8 @@ extension ExchangeQuestions {
     counters = { () throws(ControlError) in
       try answered(thread.ask { exchange, _ in exchange.counters }) + answered(thread.transportCounters())
     }
+    connections = { () throws(ControlError) in try answered(thread.connections()) }
+    listenerTroubles = { () throws(ControlError) in try answered(thread.listenerTroubles()) }
     mediaCapacity = { () throws(ControlError) in try answered(thread.ask { exchange, _ in exchange.mediaCapacity }) }
     clear = { id throws(ControlError) in try answered(thread.ask { exchange, now in exchange.clear(call: id, at: now) }) }
     test = { number, calling, trunk throws(ControlError) in

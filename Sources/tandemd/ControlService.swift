@@ -33,7 +33,9 @@ final class ControlService {
     switch call {
     case .listTrunks: TrunkList(trunks: try trunks())
     case .listPeers: PeerList(peers: try peers())
-    case .listListeners: ListenerList(listeners: listeners())
+    case .listListeners: ListenerList(listeners: try listeners())
+    case .listConnections: ConnectionList(connections: try connections())
+    case .listCertificates: CertificateList(certificates: dependencies.certificates())
     case .listInterfaces: InterfaceList(interfaces: try interfaces())
     case .listPlugins: PluginList(plugins: dependencies.plugins())
     case .listCalls: CallList(calls: try calls())

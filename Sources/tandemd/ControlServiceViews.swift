@@ -63,11 +63,24 @@ extension ControlService {
   }
 
   /// A listener that can not be bound refuses its commit: those of the running configuration are served.
-  func listeners() -> [ListenerStatus] {
-    desk.running.listeners.map { listener in
-      ListenerStatus(
+  /// One whose certificate can not be used listens and makes no connections.
+  func listeners() throws(ControlError) -> [ListenerStatus] {
+    let listeners = desk.running.listeners
+    let troubles = listeners.contains { $0.transport == .tls } ? try dependencies.exchange.listenerTroubles() : []
+    return listeners.enumerated().map { index, listener in
+      let trouble = troubles.indices.contains(index) ? troubles[index] : nil
+      return ListenerStatus(
         name: listener.name, transport: listener.transport.name, address: listener.address.description, publicAddress: listener.publicAddress?.description,
-        state: "listening")
+        state: trouble == nil ? "listening" : "failed", reason: trouble ?? "")
+    }
+  }
+
+  func connections() throws(ControlError) -> [ConnectionStatus] {
+    try dependencies.exchange.connections().map { view in
+      ConnectionStatus(
+        listener: view.listener, transport: view.transport.name, remote: view.remote.description, direction: view.isOurs ? "out" : "in", state: view.state,
+        peer: view.peer, cipher: view.cipher, certificateEnds: view.certificateEnds.map(Double.init), age: Double(view.age.nanoseconds) / 1e9,
+        quiet: Double(view.quiet.nanoseconds) / 1e9)
     }
   }
 

@@ -149,6 +149,7 @@ final class Daemon {
           PluginStatus(id: $0.id, version: "", file: $0.id + ".so", state: "refused", reason: $0.reason, peers: used[$0.id] ?? 0)
         }).sorted { $0.id < $1.id }
     }
+    wants.certificates = live.certificates.statuses
     wants.off = {
       var off = [SystemStatus.Off(what: "fast path", why: "media is relayed by sockets in this version")]
       if SystemdNotifier().watchdog == nil { off.append(.init(what: "watchdog", why: "not started by a service manager that watches")) }

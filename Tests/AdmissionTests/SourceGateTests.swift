@@ -172,4 +172,32 @@ import Testing
     #expect(gate.belongs(pbx, toTrunk: 1))
     #expect(!gate.belongs(IPAddress(203, 0, 113, 1), toTrunk: 0))
   }
+
+  @Test("Among trunks that one source may mean, the peer its certificate is for decides; one a commit took away is nobody — decided")
+  func names() {
+    var configuration = Configuration()
+    let source = IPAddress(192, 0, 2, 7)
+    var listener = Configuration.Listener(name: "tls", address: TransportAddress(IPAddress(192, 0, 2, 1), 5061), transport: .tls)
+    configuration.listeners = [listener]
+    configuration.peers = ["a", "b"].map { name in
+      var peer = Configuration.Peer(name: name, type: "itsp", address: .ip(source))
+      peer.certificateNames = ["\(name).example.com"]
+      return peer
+    }
+    configuration.trunks = [.init(name: "to-a", listener: 0, peer: 0), .init(name: "to-b", listener: 0, peer: 1)]
+    let gate = SourceGate(configuration, resolved: [[], []])
+    let far = TransportAddress(source, 40_000)
+    #expect(gate.judge(source: far, listener: 0) == .trunk(0))
+    #expect(gate.judge(source: far, listener: 0, peer: 0) == .trunk(0))
+    #expect(gate.judge(source: far, listener: 0, peer: 1) == .trunk(1))
+    #expect(gate.judge(source: far, listener: 0, peer: -1) == .stranger)
+    #expect(gate.judge(source: far, listener: 1, peer: 1) == .noTrunkHere(peer: 1))
+    #expect(gate.judge(source: TransportAddress(IPAddress(192, 0, 2, 8), 1), listener: 0, peer: 1) == .stranger)
+    #expect(gate.trunks(of: source, listener: 0) == [0, 1])
+    #expect(gate.ambiguities.isEmpty)
+    // Where nobody has to show a certificate nothing tells them apart.
+    listener.verifyPeer = false
+    configuration.listeners = [listener]
+    #expect(SourceGate(configuration, resolved: [[], []]).ambiguities.count == 1)
+  }
 }

@@ -49,7 +49,8 @@ import Testing
   @Test(
     "operational commands",
     arguments: [
-      ("show trunks", ControlCall.listTrunks), ("show peers", .listPeers), ("show listeners", .listListeners), ("show interfaces", .listInterfaces),
+      ("show trunks", ControlCall.listTrunks), ("show peers", .listPeers), ("show listeners", .listListeners), ("show connections", .listConnections),
+      ("show certificates", .listCertificates), ("show interfaces", .listInterfaces),
       ("show plugins", .listPlugins), ("show calls", .listCalls), ("show call 7f", .getCall(id: "7f")), ("show call ladder", .getCall(id: "ladder")),
       ("show call 7f ladder", .getLadder(id: "7f")), ("show calls history", .listCallHistory(limit: 50)),
       ("show calls history last 3", .listCallHistory(limit: 3)), ("show media", .getMedia), ("show system", .getSystem), ("show counters", .getCounters),

@@ -22,6 +22,10 @@ import Testing
       PeerTarget(transport: "", address: "", name: "", origin: "", state: "", reason: "", secondsLeft: 0, secondsFailing: 0))
     try expectFields("PeerStatus", PeerStatus(name: "", type: "", address: "", resolved: [], state: ""))
     try expectFields("ListenerStatus", ListenerStatus(name: "", transport: "", address: "", publicAddress: "p", state: ""))
+    try expectFields(
+      "ConnectionStatus",
+      ConnectionStatus(listener: "", transport: "", remote: "", direction: "", state: "", peer: "p", cipher: "c", certificateEnds: 1, age: 0, quiet: 0))
+    try expectFields("CertificateStatus", CertificateStatus(name: "", state: "", issuer: "i", ends: 1, authorities: 1))
     try expectFields("InterfaceStatus", InterfaceStatus(name: "", device: "d", addresses: [], state: ""))
     try expectFields("PluginStatus", PluginStatus(id: "", version: "", file: "", state: "", peers: 0))
     try expectFields("LegStatus", leg)

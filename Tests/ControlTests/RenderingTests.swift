@@ -37,7 +37,7 @@ import Testing
     let texts = [
       TrunkList(trunks: []).text(width: 80), PeerList(peers: []).text(width: 80), ListenerList(listeners: []).text(width: 80),
       InterfaceList(interfaces: []).text(width: 80), PluginList(plugins: []).text(width: 80), CallList(calls: []).text(width: 80),
-      CallHistory([]).text(width: 80),
+      CallHistory([]).text(width: 80), ConnectionList(connections: []).text(width: 80), CertificateList(certificates: []).text(width: 80),
     ]
     for text in texts { #expect(text.hasPrefix("No ") && text.hasSuffix(".\n") && text.split(separator: "\n").count == 1) }
     #expect(LadderStatus(call: "x", trunks: [], entries: []).text(width: 80) == "No SIP message of call x is kept.\n")

@@ -163,7 +163,8 @@ import Testing
   @Test("every call a client can make is read back the same by the server")
   func roundTrip() {
     let calls: [ControlCall] = [
-      .listTrunks, .listPeers, .listListeners, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getCounters, .getSystem, .getCall(id: "a"),
+      .listTrunks, .listPeers, .listListeners, .listConnections, .listCertificates, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getCounters,
+      .getSystem, .getCall(id: "a"),
       .getLadder(id: "b"), .listCallHistory(limit: 7), .testNumber(NumberQuery(number: "911", calling: "1", trunk: "t", candidate: true)),
       .clearCall(id: "c"), .edit(lines: ["set a '\\d'", ""]), .load(text: "{}", how: .override),
       .showConfiguration(ConfigurationQuery(source: .candidate, form: .compare, path: ["trunk", "a b"], rollback: 3)), .compare(rollback: nil),

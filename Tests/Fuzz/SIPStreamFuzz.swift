@@ -29,6 +29,7 @@ func frames(_ bytes: [UInt8], chunk: Int) -> [Frame] {
       switch output {
       case .message(let message): out.append(Frame(kind: 0, bytes: message))
       case .ping: out.append(Frame(kind: 1, bytes: []))
+      case .pong: out.append(Frame(kind: 3, bytes: []))
       case .broken: out.append(Frame(kind: 2, bytes: framer.brokenHead ?? []))
       }
     }

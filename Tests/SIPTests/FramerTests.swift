@@ -9,6 +9,7 @@ struct FramerTests {
       switch output {
       case .message(let bytes): out.append(bytes.text)
       case .ping: out.append("ping")
+      case .pong: out.append("pong")
       case .broken: out.append("broken")
       }
     }
@@ -124,5 +125,32 @@ struct FramerTests {
     let out = frames(stream)
     #expect(out.count == 500)
     #expect(out.last?.hasPrefix("OPTIONS sip:a499 ") == true)
+  }
+
+  @Test("One CRLF behind a ping of ours is its answer, whatever stands around it — RFC 5626 4.4.1")
+  func pongs() {
+    var framer = StreamFramer()
+    func next(_ text: String) -> [String] {
+      framer.receive(Array(text.utf8))
+      var found: [String] = []
+      while let output = framer.next() {
+        switch output {
+        case .message: found.append("message")
+        case .ping: found.append("ping")
+        case .pong: found.append("pong")
+        case .broken: found.append("broken")
+        }
+      }
+      return found
+    }
+    #expect(next("\r\n").isEmpty)
+    #expect(next("\r\n") == ["ping"])
+    framer.expectPong()
+    #expect(next("\r\n") == ["pong"])
+    #expect(next("\r\n").isEmpty)
+    framer.expectPong()
+    // Half of a ping came first: it is completed, and the answer is the next one.
+    #expect(next("\r\n\r\n") == ["ping", "pong"])
+    #expect(next("\r\n\r\n") == ["ping"])
   }
 }

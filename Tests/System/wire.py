@@ -60,7 +60,7 @@ class Endpoint:
 
     def __init__(self, made, proxy, transport="udp"):
         self.socket, self.proxy, self.transport = made, proxy, transport
-        self.address, self.port = made.getsockname()
+        self.address, self.port = made.getsockname()[:2]
         self.pending = b""
         if transport == "tcp":
             made.connect(proxy)

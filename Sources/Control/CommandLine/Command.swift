@@ -84,6 +84,8 @@ public struct CommandParser: Sendable {
     case "show trunks": return .listTrunks
     case "show peers": return .listPeers
     case "show listeners": return .listListeners
+    case "show connections": return .listConnections
+    case "show certificates": return .listCertificates
     case "show interfaces": return .listInterfaces
     case "show plugins": return .listPlugins
     case "show calls": return .listCalls

@@ -31,6 +31,7 @@ struct CommandGrammar {
       "show", "what runs",
       [
         end("trunks", "trunks with state and calls"), end("peers", "gateways at the other end"), end("listeners", "where SIP is listened for"),
+        end("connections", "TCP and TLS connections with peer and cipher"), end("certificates", "certificates with names and end"),
         end("interfaces", "voice interfaces and their addresses"), end("plugins", "trunk plugins"),
         Step(
           token: .keyword("calls"), description: "calls that are up",

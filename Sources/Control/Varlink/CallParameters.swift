@@ -28,6 +28,8 @@ extension ControlCall {
     case .listTrunks: self = .listTrunks
     case .listPeers: self = .listPeers
     case .listListeners: self = .listListeners
+    case .listConnections: self = .listConnections
+    case .listCertificates: self = .listCertificates
     case .listInterfaces: self = .listInterfaces
     case .listPlugins: self = .listPlugins
     case .listCalls: self = .listCalls
@@ -68,7 +70,8 @@ extension ControlCall {
   var parameters: CallParameters? {
     var parameters = CallParameters()
     switch self {
-    case .listTrunks, .listPeers, .listListeners, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getCounters, .getSystem, .check, .discard:
+    case .listTrunks, .listPeers, .listListeners, .listConnections, .listCertificates, .listInterfaces, .listPlugins, .listCalls, .getMedia, .getCounters,
+      .getSystem, .check, .discard:
       return nil
     case .getCall(let id), .getLadder(let id), .clearCall(let id): parameters.id = id
     case .listCallHistory(let limit): parameters.limit = limit

@@ -1,6 +1,6 @@
 /// One call of `io.tandem.control` with its parameters, as the daemon serves it and the command line makes it.
 public enum ControlCall: Sendable, Equatable {
-  case listTrunks, listPeers, listListeners, listInterfaces, listPlugins, listCalls, getMedia, getCounters, getSystem
+  case listTrunks, listPeers, listListeners, listConnections, listCertificates, listInterfaces, listPlugins, listCalls, getMedia, getCounters, getSystem
   case getCall(id: String)
   case getLadder(id: String)
   /// Newest first.
@@ -25,6 +25,8 @@ public enum ControlCall: Sendable, Equatable {
     case .listTrunks: .listTrunks
     case .listPeers: .listPeers
     case .listListeners: .listListeners
+    case .listConnections: .listConnections
+    case .listCertificates: .listCertificates
     case .listInterfaces: .listInterfaces
     case .listPlugins: .listPlugins
     case .listCalls: .listCalls

@@ -16,6 +16,16 @@ public enum ControlInterface {
 
     type ListenerStatus (name: string, transport: string, address: string, publicAddress: ?string, state: string, reason: string)
 
+    # A TCP or TLS connection. direction: in, out. peer: by its certificate.
+    type ConnectionStatus (
+      listener: string, transport: string, remote: string, direction: string, state: string, peer: ?string, cipher: ?string, certificateEnds: ?float,
+      age: float, quiet: float
+    )
+
+    type CertificateStatus (
+      name: string, state: string, reason: string, names: []string, issuer: ?string, ends: ?float, authorities: ?int
+    )
+
     type InterfaceStatus (name: string, device: ?string, addresses: []string, state: string, reason: string)
 
     type PluginStatus (id: string, version: string, file: string, state: string, reason: string, peers: int)
@@ -63,6 +73,10 @@ public enum ControlInterface {
     method ListPeers() -> (peers: []PeerStatus)
 
     method ListListeners() -> (listeners: []ListenerStatus)
+
+    method ListConnections() -> (connections: []ConnectionStatus)
+
+    method ListCertificates() -> (certificates: []CertificateStatus)
 
     method ListInterfaces() -> (interfaces: []InterfaceStatus)
 

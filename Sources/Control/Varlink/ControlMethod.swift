@@ -3,6 +3,8 @@ public enum ControlMethod: String, Sendable, CaseIterable {
   case listTrunks = "ListTrunks"
   case listPeers = "ListPeers"
   case listListeners = "ListListeners"
+  case listConnections = "ListConnections"
+  case listCertificates = "ListCertificates"
   case listInterfaces = "ListInterfaces"
   case listPlugins = "ListPlugins"
   case listCalls = "ListCalls"

@@ -21,6 +21,8 @@ public enum VarlinkClient {
     case .listTrunks: try reply(TrunkList.self, from: frame)
     case .listPeers: try reply(PeerList.self, from: frame)
     case .listListeners: try reply(ListenerList.self, from: frame)
+    case .listConnections: try reply(ConnectionList.self, from: frame)
+    case .listCertificates: try reply(CertificateList.self, from: frame)
     case .listInterfaces: try reply(InterfaceList.self, from: frame)
     case .listPlugins: try reply(PluginList.self, from: frame)
     case .listCalls: try reply(CallList.self, from: frame)

@@ -10,6 +10,8 @@ public struct StreamFramer: Sendable {
     case message([UInt8])
     /// A double CRLF arrived: answer with a single CRLF.
     case ping
+    /// The single CRLF that answers a ping of ours (`expectPong`).
+    case pong
     /// The stream can not be read on; close the connection. `brokenHead` may hold a request to answer with `brokenStatus` first.
     case broken(reason: StaticString)
   }
@@ -35,7 +37,13 @@ public struct StreamFramer: Sendable {
   /// body alone, which 413 would say), else 400.
   public private(set) var brokenStatus = 400
 
+  /// A ping of ours has gone out: the next CRLF between messages is its answer.
+  private var isPongExpected = false
+
   public init() {}
+
+  /// We have sent a double CRLF (RFC 5626 4.4.1).
+  public mutating func expectPong() { isPongExpected = true }
 
   /// Bytes held back for want of more; at most `SIPLimits.messageBytes` once `next` has given `nil`.
   public var heldBytes: Int { buffer.count - start }
@@ -82,7 +90,11 @@ public struct StreamFramer: Sendable {
     guard start + 1 < buffer.count else { return .needMore }
     guard buffer[start + 1] == UInt8(ascii: "\n") else { return fail("a bare CR between messages") }
     start += 2
-    // A lone CRLF is the answer to a ping of ours, or an old habit before a message (7.5); nothing follows from it.
+    if isPongExpected, !afterLineEnd {
+      isPongExpected = false
+      return .output(.pong)
+    }
+    // A lone CRLF is a late answer to a ping of ours, or an old habit before a message (7.5); nothing follows from it.
     state = .boundary(afterLineEnd: !afterLineEnd)
     return afterLineEnd ? .output(.ping) : .goOn
   }

@@ -15,6 +15,8 @@ struct ClientTransaction: Sendable {
   /// The random part of its branch.
   let random: UInt64
   var flow: Flow
+  /// It goes over TCP for its size alone, and may still go over UDP.
+  var isMoved = false
   /// The earliest entry of this transaction in the deadline queue.
   var enteredAt = Instant.never
   /// The Reason value of a CANCEL that waits for a provisional response.
@@ -30,6 +32,7 @@ struct ClientTransaction: Sendable {
     case .nonInvite(let machine): machine.phase
     }
   }
+  var isCancelWanted: Bool { if case .invite(let machine) = machine { machine.isCancelWanted } else { false } }
   var message: [UInt8]? {
     switch machine {
     case .invite(let machine): machine.message

@@ -38,6 +38,8 @@ struct InviteClientTransaction: Sendable {
     case .terminated: .terminated
     }
   }
+  /// A CANCEL waits for the first provisional response.
+  var isCancelWanted: Bool { if case .calling(_, _, true) = state { true } else { false } }
   /// What `.transmit` sends; `nil` in states that send nothing.
   var message: [UInt8]? {
     switch state {

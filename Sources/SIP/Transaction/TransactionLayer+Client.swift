@@ -5,21 +5,55 @@ extension TransactionLayer {
   // MARK: From the transaction user
 
   /// Sends a request in a new client transaction (not ACK). Adds the top Via: transport and `sentBy` (our host[:port] as the far side should see it), branch, rport.
-  public mutating func send(_ request: SIPMessage, on flow: Flow, sentBy: [UInt8], at now: Instant) -> ClientID {
+  ///
+  /// `movesLarge`: one that is too large for a packet goes over TCP in place of UDP, to the same address, and over UDP after all when that can not be had (18.1.1).
+  public mutating func send(_ request: SIPMessage, on flow: Flow, sentBy: [UInt8], movesLarge: Bool = false, at now: Instant) -> ClientID {
     precondition(request.isRequest && request.method != .ack && request.method != .cancel, "ACK and CANCEL have their own calls")
     var request = request
+    var flow = flow
     let place = clients.next
     let branch = Branch(shard: shard, slot: place.index, generation: place.generation, random: random.next())
     request.prepend(.via, Self.via(flow.transport, sentBy: sentBy, branch: branch))
-    let bytes = request.encoded()
+    var bytes = request.encoded()
+    let isMoved = movesLarge && flow.transport == .udp && bytes.count > TransactionLimits.datagramBytes
+    if isMoved {
+      flow.transport = .tcp
+      flow.connection = 0
+      request.replaceFirstValue(of: .via, with: Self.via(.tcp, sentBy: sentBy, branch: branch))
+      bytes = request.encoded()
+      tally.movedToTCP += 1
+    }
     start(
       ClientTransaction(
-        machine: request.method == .invite
-          ? .invite(InviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: flow.transport)))
-          : .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: flow.transport))),
-        method: request.method, request: request, sentBy: sentBy, random: branch.random, flow: flow))
+        machine: machine(request.method, bytes, flow.transport, at: now), method: request.method, request: request, sentBy: sentBy, random: branch.random,
+        flow: flow, isMoved: isMoved))
     emit(.transmit(bytes, flow))
     return ClientID(slot: place.index, generation: place.generation)
+  }
+
+  private func machine(_ method: Method, _ bytes: [UInt8], _ transport: Transport, at now: Instant) -> ClientTransaction.Machine {
+    method == .invite
+      ? .invite(InviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: transport)))
+      : .nonInvite(NonInviteClientTransaction(request: bytes, at: now, timing: timers.timing(over: transport)))
+  }
+
+  /// A request that was moved to TCP could not be sent there: over UDP after all, in the same transaction, whose course begins anew. False when it is too late for that.
+  private mutating func moveBack(_ slot: UInt32, at now: Instant) -> Bool {
+    guard clients[slot].isMoved, !clients[slot].isCancelWanted, var request = clients[slot].request,
+      clients[slot].phase == .calling || clients[slot].phase == .trying
+    else { return false }
+    let branch = Branch(shard: shard, slot: slot, generation: clients.generation(at: slot), random: clients[slot].random)
+    clients[slot].isMoved = false
+    clients[slot].flow.transport = .udp
+    clients[slot].flow.connection = 0
+    request.replaceFirstValue(of: .via, with: Self.via(.udp, sentBy: clients[slot].sentBy, branch: branch))
+    let bytes = request.encoded()
+    clients[slot].request = request
+    clients[slot].machine = machine(request.method, bytes, .udp, at: now)
+    tally.movedBackToUDP += 1
+    emit(.transmit(bytes, clients[slot].flow))
+    settleClient(slot, at: now)
+    return true
   }
 
   /// An ACK for a 2xx: its own branch, no transaction. Returns the bytes so that the caller can send them again for a repeated 2xx.
@@ -120,7 +154,7 @@ extension TransactionLayer {
   }
 
   mutating func clientTransportFailed(_ slot: UInt32, _ flow: Flow, at now: Instant) {
-    guard clients[slot].flow.isAffected(by: flow) else { return }
+    guard clients[slot].flow.isAffected(by: flow), !moveBack(slot, at: now) else { return }
     let actions = clients[slot].transportFailed()
     // Whatever it still sends (CANCEL, ACK) needs a new connection.
     clients[slot].flow.connection = 0
@@ -220,6 +254,8 @@ extension TransactionLayer {
       }
     name.withUTF8Buffer { value.append(contentsOf: $0) }
     value.append(contentsOf: sentBy)
+    // RFC 5923 4: requests of theirs may come over the connection this one takes; over TLS alone both ends know who that is.
+    if transport == .tls { (";alias" as StaticString).withUTF8Buffer { value.append(contentsOf: $0) } }
     (";rport;branch=" as StaticString).withUTF8Buffer { value.append(contentsOf: $0) }
     branch.append(to: &value)
     return value

@@ -13,6 +13,8 @@ struct TransactionTally: Sendable {
   var unmatchedAcknowledgements: UInt64 = 0
   var answersTooLate: UInt64 = 0
   var answersDiscarded: UInt64 = 0
+  var movedToTCP: UInt64 = 0
+  var movedBackToUDP: UInt64 = 0
 
   var list: [(name: StaticString, value: UInt64)] {
     [
@@ -32,6 +34,8 @@ struct TransactionTally: Sendable {
       ("unmatched-acknowledgements", unmatchedAcknowledgements),
       ("answers-too-late", answersTooLate),
       ("answers-discarded", answersDiscarded),
+      ("moved-to-tcp", movedToTCP),
+      ("moved-back-to-udp", movedBackToUDP),
     ]
   }
 }

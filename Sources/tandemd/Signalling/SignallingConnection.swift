@@ -35,16 +35,33 @@ final class SignallingConnection {
   var thrownAway: Int?
   var leftAt = Instant(nanoseconds: 0)
   var isWatchingWrites: Bool
+  /// Too much waits for the far side to read it: nothing is read from it meanwhile.
+  var isHeldBack = false
+  /// When its last SIP message came or went, and when anything came.
+  var lastMessage: Instant
+  var heardAt: Instant
+  /// A ping of ours that nothing has come after.
+  var pingedAt: Instant?
+  var lastPing: Instant
+  /// Whether it has ever answered one: only then does silence say something.
+  var answersPings = false
+  /// Where requests to its far side may be addressed instead of opening another connection (RFC 5923).
+  var alias: TransportAddress?
+  let transport: Transport
 
   init(_ stream: StreamConnection, of endpoint: SignallingEndpoint, isOurs: Bool, at now: Instant) {
     self.stream = stream
     self.endpoint = endpoint
     self.isOurs = isOurs
     began = now
+    lastMessage = now
+    heardAt = now
+    lastPing = now
+    // A UDP listener opens connections for messages that are too large for a packet.
+    transport = endpoint.listener.transport == .udp ? .tcp : endpoint.listener.transport
     isWatchingWrites = stream.wantsWrite
   }
 
-  var transport: Transport { endpoint.listener.transport }
   /// Whether messages can go over it.
   var isOpen: Bool { !stream.isConnecting && !isHandshaking && thrownAway == nil }
   var isHandshaking: Bool { transport == .tls && session?.phase != .established && thrownAway == nil }

@@ -13,6 +13,8 @@ final class SignallingEndpoint {
   var index: UInt16
   private(set) var listener: Configuration.Listener
   let socket: Socket
+  /// TCP at the address of a UDP listener, where peers send messages that are too large for a packet (RFC 3261 18.1.1, 18.2.1).
+  var companion: StreamListener?
   /// For datagrams.
   var outbox = DatagramOutbox()
   /// The kernel would not take more; waiting for writability.

@@ -28,7 +28,7 @@ extension SignallingLoop {
       if wasConnecting, let session = connection.session { advance(connection, session) }
       guard streams[id] === connection else { return }
     }
-    if event.readable || event.failed { read(connection) }
+    if (event.readable && !connection.isHeldBack) || event.failed { read(connection) }
   }
 
   func read(_ connection: SignallingConnection) {
@@ -37,6 +37,8 @@ extension SignallingLoop {
     case .ended: ended(connection)
     case .bytes(let count):
       connection.stream.lastActivity = now
+      connection.heardAt = now
+      connection.pingedAt = nil
       if let session = connection.session { return decrypt(count, session, of: connection) }
       take(streams.buffer[..<count], from: connection)
     }
@@ -77,12 +79,15 @@ extension SignallingLoop {
     while streams[connection.stream.id] === connection, let output = connection.framer.next() {
       switch output {
       case .message(let bytes):
+        learnAlias(of: connection, from: bytes)
         connection.hasCarriedMessage = true
+        connection.lastMessage = now
         receive(bytes, on: flow(of: connection))
       case .ping:
         // RFC 5626 3.5.1: a double CRLF is answered with a single one.
         connection.hasCarriedMessage = true
         write([13, 10], to: connection)
+      case .pong: connection.answersPings = true
       case .broken(let reason):
         streams.broken &+= 1
         refuse(connection, because: reason)
@@ -113,7 +118,7 @@ extension SignallingLoop {
 
   func flow(of connection: SignallingConnection) -> Flow {
     Flow(
-      listener: connection.endpoint.index, transport: connection.endpoint.listener.transport, remote: connection.stream.remote,
+      listener: connection.endpoint.index, transport: connection.transport, remote: connection.stream.remote,
       connection: connection.stream.id)
   }
 }

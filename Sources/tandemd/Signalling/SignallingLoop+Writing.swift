@@ -12,7 +12,8 @@ extension SignallingLoop {
   /// Over the flow's own connection, else any to its far address, else a new one.
   func transmit(_ bytes: [UInt8], on flow: Flow, of endpoint: SignallingEndpoint) {
     let own = flow.connection == 0 ? nil : streams[flow.connection].flatMap { $0.endpoint === endpoint && $0.thrownAway == nil ? $0 : nil }
-    if let connection = own ?? streams.connection(to: flow.remote, of: endpoint) {
+    if let connection = own ?? streams.connection(to: flow.remote, of: endpoint) ?? reusable(to: flow.remote, of: endpoint) {
+      connection.lastMessage = now
       write(bytes, to: connection)
       return
     }
@@ -38,7 +39,7 @@ extension SignallingLoop {
       let stream = try StreamConnection(
         connecting: remote, from: endpoint.listener.address.ip, id: streams.newID(), dscp: endpoint.listener.dscp, at: now)
       let connection = SignallingConnection(stream, of: endpoint, isOurs: true, at: now)
-      if endpoint.listener.transport == .tls, let why = begin(connection) { return .failure(NoConnection(text: why)) }
+      if connection.transport == .tls, let why = begin(connection) { return .failure(NoConnection(text: why)) }
       return enter(connection) ? .success(connection) : .failure(NoConnection(text: "no descriptor could be watched"))
     } catch {
       return .failure(NoConnection(text: "\(error)"))
@@ -66,10 +67,15 @@ extension SignallingLoop {
     }
   }
 
+  /// What the poll reports follows from what waits. A far side that lets its answers lie gets no further requests read (and after `StreamConnection.outboxBytes` it is cut off).
   func watchWrites(of connection: SignallingConnection) {
-    guard connection.stream.wantsWrite != connection.isWatchingWrites else { return }
-    connection.isWatchingWrites.toggle()
+    let waiting = connection.stream.waitingBytes
+    let isHeldBack = waiting > (connection.isHeldBack ? SignallingStreams.letGoBytes : SignallingStreams.heldBackBytes)
+    guard connection.stream.wantsWrite != connection.isWatchingWrites || isHeldBack != connection.isHeldBack else { return }
+    if isHeldBack, !connection.isHeldBack { streams.heldBack &+= 1 }
+    connection.isHeldBack = isHeldBack
+    connection.isWatchingWrites = connection.stream.wantsWrite
     try? poll.change(
-      connection.stream.descriptor, key: PollKey.connection(connection.stream.id).rawValue, readable: true, writable: connection.isWatchingWrites)
+      connection.stream.descriptor, key: PollKey.connection(connection.stream.id).rawValue, readable: !isHeldBack, writable: connection.isWatchingWrites)
   }
 }

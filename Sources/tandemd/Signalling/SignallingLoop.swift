@@ -75,6 +75,7 @@ final class SignallingLoop {
     mediaPorts = MediaPorts(media: media, realms: setup.configuration.mediaRealms)
     try poll.add(mailbox.descriptor, key: PollKey.mailbox.rawValue)
     endpoints = try bound(setup.configuration.listeners)
+    followCompanions()
     kept?.follow(endpoints)
   }
 
@@ -138,6 +139,9 @@ final class SignallingLoop {
       case .datagram(let socket): serve(endpoint, socket, event)
       case .stream(let listener): accept(from: listener, of: endpoint, limit: SignallingLoop.acceptsPerTurn)
       }
+    case .companion(let number):
+      guard let endpoint = endpoints.first(where: { $0.number == number }), let listener = endpoint.companion else { return }
+      accept(from: listener, of: endpoint, limit: SignallingLoop.acceptsPerTurn)
     case .connection(let id): serve(connection: id, event)
     }
     // A connection may have been dropped on the way.
@@ -223,14 +227,13 @@ final class SignallingLoop {
   }
 
   private func transmit(_ bytes: [UInt8], on flow: Flow) {
-    guard Int(flow.listener) < endpoints.count, endpoints[Int(flow.listener)].listener.transport == flow.transport else {
-      misdirected &+= 1
-      return
-    }
+    guard Int(flow.listener) < endpoints.count else { return misdirected &+= 1 }
     let endpoint = endpoints[Int(flow.listener)]
-    switch endpoint.socket {
-    case .datagram: endpoint.outbox.append(bytes, to: flow.remote)
-    case .stream: transmit(bytes, on: flow, of: endpoint)
+    switch (endpoint.listener.transport, flow.transport) {
+    case (.udp, .udp): endpoint.outbox.append(bytes, to: flow.remote)
+    // RFC 3261 18.1.1: over TCP from and to the same addresses, because it is too large for a packet.
+    case (.tcp, .tcp), (.tls, .tls), (.udp, .tcp): transmit(bytes, on: flow, of: endpoint)
+    default: misdirected &+= 1
     }
   }
 
@@ -297,6 +300,7 @@ final class SignallingLoop {
     gate = SourceGate(configuration, resolved: exchange.admittedAddresses)
     carryOutActions()
     for endpoint in gone { close(endpoint) }
+    followCompanions()
     kept?.follow(endpoints)
   }
 
@@ -310,6 +314,7 @@ final class SignallingLoop {
     closedSent &+= endpoint.outbox.sent
     closedDropped &+= endpoint.outbox.overflowed &+ endpoint.outbox.failed
     poll.remove(endpoint.descriptor)
+    if let companion = endpoint.companion { poll.remove(companion.descriptor) }
     dropConnections(of: endpoint)
   }
 

@@ -14,6 +14,13 @@ struct SignallingStreams {
   /// A PBX opens one; a cluster behind one address a few dozen.
   static let perSource = 128
   static let idleLimit = Gap.seconds(43_200)
+  /// A connection of ours that has carried no message for so long and that no call uses is closed: the next message opens another.
+  static let unusedLimit = Gap.seconds(3_600)
+  /// How long the answer to a ping may take (RFC 5626 4.4.1).
+  static let pongLimit = Gap.seconds(10)
+  /// Bytes that wait for a far side to read them before nothing more is read from it, and after which it is again: its own requests make them, so this slows it down.
+  static let heldBackBytes = 256 << 10
+  static let letGoBytes = 64 << 10
   /// An accepted connection has to carry a message, one that we make has to stand, within 64*T1.
   static let firstMessageLimit = Gap.seconds(32)
   /// How long the far side may take to close after its stream was refused.
@@ -34,6 +41,7 @@ struct SignallingStreams {
 
   private var byID: [UInt32: SignallingConnection] = [:]
   private var byRemote: [Far: UInt32] = [:]
+  private var byAlias: [Far: UInt32] = [:]
   private var lastID: UInt32 = 0
   var buffer = [UInt8](repeating: 0, count: 65_536)
   /// What TLS sessions have decrypted; the most that one record holds.
@@ -45,6 +53,11 @@ struct SignallingStreams {
   var turnedAway: UInt64 = 0
   var failed: UInt64 = 0
   var broken: UInt64 = 0
+  var pings: UInt64 = 0
+  var unanswered: UInt64 = 0
+  var heldBack: UInt64 = 0
+  var reused: UInt64 = 0
+  var closedUnused: UInt64 = 0
   var handshakesDone: UInt64 = 0
   /// By `TLSFailure.kinds`.
   var handshakesFailed = [UInt64](repeating: 0, count: TLSFailure.kinds.count)
@@ -53,7 +66,8 @@ struct SignallingStreams {
   var counters: [(name: String, value: UInt64)] {
     [
       ("tcp.open", UInt64(byID.count)), ("tcp.accepted", accepted), ("tcp.made", made), ("tcp.strangers", strangers),
-      ("tcp.turned-away", turnedAway), ("tcp.failed", failed), ("tcp.broken", broken),
+      ("tcp.turned-away", turnedAway), ("tcp.failed", failed), ("tcp.broken", broken), ("tcp.pings", pings),
+      ("tcp.pings-unanswered", unanswered), ("tcp.held-back", heldBack), ("tcp.reused", reused), ("tcp.closed-unused", closedUnused),
       ("tls.handshakes", handshakesDone),
     ] + zip(TLSFailure.kinds, handshakesFailed).map { ("tls.failed.\($0)", $1) }
   }
@@ -62,6 +76,15 @@ struct SignallingStreams {
   subscript(id: UInt32) -> SignallingConnection? { byID[id] }
   func connection(to remote: TransportAddress, of endpoint: SignallingEndpoint) -> SignallingConnection? {
     byRemote[Far(endpoint: endpoint.number, remote: remote)].flatMap { byID[$0] }
+  }
+  /// The connection whose far side asked for requests to that address to take it.
+  func connection(aliased remote: TransportAddress, of endpoint: SignallingEndpoint) -> SignallingConnection? {
+    byAlias[Far(endpoint: endpoint.number, remote: remote)].flatMap { byID[$0] }
+  }
+  /// The newest holds: an older one is as a rule a connection that the far side has lost.
+  mutating func alias(_ connection: SignallingConnection, as remote: TransportAddress) {
+    connection.alias = remote
+    byAlias[Far(endpoint: connection.endpoint.number, remote: remote)] = connection.stream.id
   }
   /// All, by id.
   var all: [SignallingConnection] { byID.values.sorted { $0.stream.id < $1.stream.id } }
@@ -91,5 +114,8 @@ struct SignallingStreams {
   mutating func retire(_ connection: SignallingConnection) {
     let far = Far(endpoint: connection.endpoint.number, remote: connection.stream.remote)
     if byRemote[far] == connection.stream.id { byRemote[far] = nil }
+    guard let alias = connection.alias else { return }
+    let other = Far(endpoint: connection.endpoint.number, remote: alias)
+    if byAlias[other] == connection.stream.id { byAlias[other] = nil }
   }
 }

@@ -98,6 +98,10 @@ final class SignallingThread: Sendable {
   /// What the resolver found. False: the thread hangs, and its mailbox is full.
   @discardableResult
   func locate(_ found: [(ServerQuery, ServerLocation)]) -> Bool { mailbox.post(.located(found)) }
+  /// All connections, the oldest first; `nil` when the thread does not answer.
+  func connections(limit: Gap = patience) -> [ConnectionView]? { askLoop(limit: limit) { $0.connectionViews } }
+  /// Why a listener's connections can not be made, by its index; `nil` when the thread does not answer.
+  func listenerTroubles(limit: Gap = patience) -> [String?]? { askLoop(limit: limit) { $0.tls.troubles } }
 
   /// Closes all sockets and ends both threads; does not end calls (`Exchange.endAllCalls` does).
   func stop() {
