@@ -11,7 +11,7 @@ MODULES = "/usr/lib/baresip/modules"
 class Baresip:
     """Listens on `address`:`sip_port`, sends every call of its own to `proxy`, answers by itself, plays `source`, records what it hears."""
 
-    def __init__(self, folder, user, address, sip_port, control_port, rtp_ports, proxy, source, transport="udp", prefix=()):
+    def __init__(self, folder, user, address, sip_port, control_port, rtp_ports, proxy, source, transport="udp", prefix=(), config=""):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.name, self.address, self.sip_port, self.control_port = user, address, sip_port, control_port
@@ -26,7 +26,7 @@ class Baresip:
             f"rtp_ports {low}-{high}\nrtp_stats yes\n"
             f"module_path {MODULES}\n{modules}"
             "module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\n"
-            f"snd_path {self.folder}\nctrl_tcp_listen 127.0.0.1:{control_port}\n")
+            f"snd_path {self.folder}\nctrl_tcp_listen 127.0.0.1:{control_port}\n{config}")
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{address}:{sip_port};transport={transport}>;regint=0;audio_codecs=PCMU/8000/1;answermode=auto"
             f";outbound=\"sip:{proxy};transport={transport}\"\n")

@@ -164,10 +164,10 @@ set voice-route to-a pattern '^\\+49\\d+$' pstn-usage Inside trunk a
             raise RuntimeError(f"SIPp is not up: {run.trouble()}")
         return run
 
-    def baresip(self, name, user, port, control, rtp, proxy, source, transport):
+    def baresip(self, name, user, port, control, rtp, proxy, source, transport, config=""):
         """A baresip on 127.0.0.1 that takes the calls to `user`, and those only."""
         run = Baresip(
-            self.folder / name, user, "127.0.0.1", port, control, rtp, f"127.0.0.1:{proxy}", source, transport, self.prefix)
+            self.folder / name, user, "127.0.0.1", port, control, rtp, f"127.0.0.1:{proxy}", source, transport, self.prefix, config)
         self.running.append(run)
         run.connect()
         return run

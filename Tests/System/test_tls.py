@@ -4,9 +4,9 @@ import socket
 import ssl
 import time
 
-import certificates
+import audio
 from certificates import Authority, Secure, accept, client_context, connect, server_context
-from stage import A, B, C, IN, OUT, STRANGER, TANDEM, SystemTest, wait_for
+from stage import A, B, C, IN, OUT, STRANGER, TANDEM, SystemTest, claim_ports, wait_for
 from wire import Endpoint
 
 
@@ -318,6 +318,39 @@ class TLSCalls(TLSTest):
         other.respond(other.expect("BYE"), 200)
         caller.expect(200)
         endpoint.silence()
+
+
+class TLSEndpoint(TLSTest):
+    """A phone of somebody else's making: baresip over TLS."""
+
+    def test_a_call_from_udp_to_a_baresip_by_tls_which_hangs_up(self):
+        first, self.ports = claim_ports()
+        secure, port, control = first + 2, first + 4, first + 8
+        phone = self.authority.issue("phone", "DNS:phone.example.com")
+        pem = self.stage.folder / "phone.pem"
+        with open(phone[0]) as chain, open(phone[1]) as key:
+            pem.write_text(chain.read() + key.read())
+        tone = self.stage.folder / "tone.wav"
+        audio.chirp(tone, 300, 900, 5)
+        configuration = self.configuration().replace(
+            "set listener outside interface lan port 5070", f"set listener outside address 127.0.0.1 port {secure}")
+        configuration = configuration.replace(
+            f"set peer b type itsp address {self.stage.at(B)} port 5060", f"set peer b type itsp address 127.0.0.1 port {port + 1}")
+        appliance = self.stage.start(configuration + "delete peer b certificate-name\nset peer b certificate-name phone.example.com\n")
+        # It takes TLS on the port behind that of its UDP and TCP.
+        run = self.stage.baresip(
+            "phone", OUT, port, control, (first + 20, first + 60), secure, tone, "tls", f"sip_certificate {pem}\nsip_cafile {self.authority.file}\n")
+        caller = self.insider()
+        caller.send(caller.invite(OUT))
+        answer = caller.expect(200, ignore=(100, 180, 183), seconds=10)
+        caller.acknowledge(answer)
+        [one] = [one for one in appliance.json("show", "connections")["connections"] if one["direction"] == "out"]
+        self.assertEqual((one["peer"], one["state"]), ("b", "open"))
+        time.sleep(1)
+        run.hang_up()
+        bye = caller.expect("BYE", seconds=10)
+        caller.respond(bye, 200)
+        self.assertEqual(self.record()["outcome"], "answered")
 
 
 class TLSFiles(TLSTest):
