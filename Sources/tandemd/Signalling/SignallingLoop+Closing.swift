@@ -67,7 +67,11 @@ extension SignallingLoop {
       var flow = flow(of: connection)
       let isOwn = inUse?.contains(flow) ?? false
       flow.connection = 0
-      guard !isOwn, inUse?.contains(flow) != true else { continue }
+      guard !isOwn, inUse?.contains(flow) != true else {
+        // Asked again in a while: the answer is a look at every call.
+        connection.lastMessage = now - SignallingStreams.unusedLimit + SignallingStreams.inUsePause
+        continue
+      }
       streams.closedUnused &+= 1
       fail(connection)
       carryOutActions()

@@ -16,6 +16,8 @@ struct SignallingStreams {
   static let idleLimit = Gap.seconds(43_200)
   /// A connection of ours that has carried no message for so long and that no call uses is closed: the next message opens another.
   static let unusedLimit = Gap.seconds(3_600)
+  /// One that a call does use is asked about again then.
+  static let inUsePause = Gap.seconds(600)
   /// How long the answer to a ping may take (RFC 5626 4.4.1).
   static let pongLimit = Gap.seconds(10)
   /// Bytes that wait for a far side to read them before nothing more is read from it, and after which it is again: its own requests make them, so this slows it down.
