@@ -69,7 +69,7 @@ extension SignallingLoop {
       flow.connection = 0
       guard !isOwn, inUse?.contains(flow) != true else {
         // Asked again in a while: the answer is a look at every call.
-        connection.lastMessage = now - SignallingStreams.unusedLimit + SignallingStreams.inUsePause
+        connection.lastMessage = connection.lastMessage + SignallingStreams.inUsePause
         continue
       }
       streams.closedUnused &+= 1
