@@ -19,11 +19,15 @@ extension [UInt8] {
 
   /// Appends the lowest `digits` (up to 16) hexadecimal digits of a number, in lower case.
   public mutating func appendHexadecimal(_ value: UInt64, digits: Int) {
-    reserveCapacity(for: digits)
-    for place in stride(from: digits &- 1, through: 0, by: -1) {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(truncatingIfNeeded: place &* 4)) & 0xF
-      append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
+    var text = InlineArray<16, UInt8>(repeating: 0)
+    let count = Swift.min(digits, 16)
+    var rest = value
+    for place in stride(from: count &- 1, through: 0, by: -1) {
+      let digit = UInt8(truncatingIfNeeded: rest) & 0xF
+      text[place] = digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10
+      rest >>= 4
     }
+    text.span.withUnsafeBufferPointer { append(contentsOf: UnsafeBufferPointer(rebasing: $0.prefix(count))) }
   }
 
   /// Room for so many more, growing as `append` does: `reserveCapacity` alone would grow by just that each time.

@@ -14,7 +14,7 @@ struct CallEnvironment {
   var now: Instant
   var configuration: Configuration
   /// The effective collection of each trunk, by trunk index.
-  var settings: [Configuration.TrunkConfiguration]
+  var settings: [TrunkSettings]
   /// Its count of patterns that were given up begins anew with each table; `patternLimitHits` goes on.
   var routing: RoutingTable {
     willSet { earlierPatternLimitHits &+= UInt64(clamping: routing.matchLimitHits) &- UInt64(clamping: newValue.matchLimitHits) }
@@ -65,17 +65,17 @@ struct CallEnvironment {
 
   /// With the configuration in force.
   mutating func reviewCapabilities() {
-    capabilities = settings.map { Capabilities($0) }
-    unboundCapabilities = Capabilities(settings(of: -1))
+    capabilities = settings.map { Capabilities($0.value) }
+    unboundCapabilities = Capabilities(settings(of: -1).value)
   }
 
   /// Of a trunk that is no more, or of nobody's (-1), those of the global collection.
   func capabilities(of trunk: Int) -> Capabilities { capabilities.indices.contains(trunk) ? capabilities[trunk] : unboundCapabilities }
 
-  func settings(of trunk: Int) -> Configuration.TrunkConfiguration {
+  func settings(of trunk: Int) -> TrunkSettings {
     if settings.indices.contains(trunk) { return settings[trunk] }
     // The trunk went with a commit.
-    return configuration.trunkConfigurations.first { $0.scope == .global }?.settings ?? Configuration.TrunkConfiguration()
+    return TrunkSettings(configuration.trunkConfigurations.first { $0.scope == .global }?.settings ?? Configuration.TrunkConfiguration())
   }
 
   // A call may outlive its trunk (a commit took it away; its index is then -1): nobody is told, nothing is given back.
@@ -195,4 +195,12 @@ struct ExchangeCounters {
       ("challenge.answered", challengesAnswered), ("challenge.refused", challengesRefused), ("challenge.foreign", foreignChallenges),
     ]
   }
+}
+
+/// The effective collection of a trunk, by reference: calls ask for single settings of it all the time, and to hand out the value would count a dozen arrays.
+@dynamicMemberLookup
+final class TrunkSettings: Sendable {
+  let value: Configuration.TrunkConfiguration
+  init(_ value: Configuration.TrunkConfiguration) { self.value = value }
+  @inline(__always) subscript<Setting>(dynamicMember path: KeyPath<Configuration.TrunkConfiguration, Setting>) -> Setting { value[keyPath: path] }
 }

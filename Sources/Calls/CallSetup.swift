@@ -120,9 +120,11 @@ extension Call {
       remote = Array(name.utf8)
     }
     var target: [UInt8] = []
+    target.reserveCapacity(64)
     LegMessages.appendURI(number: attempt.called, host: remote, to: &target)
     if flow.transport.isReliable { LegMessages.append(flow.transport == .tcp ? ";transport=tcp" : ";transport=tls", to: &target) }
     var callID: [UInt8] = []
+    callID.reserveCapacity(32)
     callID.appendHexadecimal(environment.random.next(), digits: 16)
     callID.appendHexadecimal(environment.random.next() & 0xFFFF_FFFF_FFFF, digits: 12)
     callID.appendHexadecimal(UInt64(id.shard), digits: 2)

@@ -64,7 +64,7 @@ public struct Exchange {
     let forTransactions = RandomSource(seed: (random.next(), random.next(), random.next(), random.next()))
     let configuration = setup.configuration
     environment = CallEnvironment(
-      now: now, configuration: configuration, settings: configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0) },
+      now: now, configuration: configuration, settings: configuration.trunks.indices.map { TrunkSettings(configuration.trunkConfiguration(for: $0)) },
       routing: setup.routing, gate: SourceGate(configuration, resolved: []),
       origins: PeerOrigins(configuration), load: TrunkLoad(configuration),
       trunks: TrunkTable(configuration, plugins: plugins, clock: clock),
@@ -210,9 +210,8 @@ public struct Exchange {
 
   public var nextDeadline: Instant? {
     var earliest = environment.transactions.nextDeadline
-    for candidate in [deadlines.next, environment.trunks.nextDeadline] {
-      if let candidate { earliest = earliest.map { min($0, candidate) } ?? candidate }
-    }
+    if let next = deadlines.next, earliest.map({ next < $0 }) ?? true { earliest = next }
+    if let next = environment.trunks.nextDeadline, earliest.map({ next < $0 }) ?? true { earliest = next }
     return earliest
   }
 
@@ -353,7 +352,7 @@ public struct Exchange {
     }
     environment.origins.reconfigure(from: old, resolved: admittedAddresses, to: new, gate: gate)
     environment.configuration = new
-    environment.settings = new.trunks.indices.map { new.trunkConfiguration(for: $0) }
+    environment.settings = new.trunks.indices.map { TrunkSettings(new.trunkConfiguration(for: $0)) }
     environment.reviewCapabilities()
     environment.routing = setup.routing
     environment.gate = gate

@@ -97,6 +97,7 @@ enum LegMessages {
   /// `<sip:name@host:port;transport=tcp>`; the user names the call, for the eye in a trace and for steering by shard.
   static func contact(call: CallID, leg: Int, host: [UInt8], transport: Transport, isSecure: Bool = false) -> [UInt8] {
     var out: [UInt8] = []
+    out.reserveCapacity(64)
     let isSecure = isSecure && transport == .tls
     append(isSecure ? "<sips:" : "<sip:", to: &out)
     out.appendHexadecimal(call.rawValue, digits: 16)

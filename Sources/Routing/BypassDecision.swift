@@ -20,12 +20,12 @@ extension RoutingTable {
       return false
     }
     for trunk in [incoming, outgoing] {
-      if let obstacle = obstacle(on: trunk) {
+      if let obstacle = compiled.bypassObstacles[trunk] {
         explanation?.say("No bypass: trunk \(compiled.name(ofTrunk: trunk)) has \(obstacle) (\(compiled.settings(of: trunk).words)).")
         return false
       }
     }
-    let modes = (srtpMode(of: incoming), srtpMode(of: outgoing))
+    let modes = (compiled.srtpModes[incoming], compiled.srtpModes[outgoing])
     if modes == (.required, .notSupported) || modes == (.notSupported, .required) {
       explanation?.say(
         "No bypass: srtp-mode is \(modes.0.rawValue) on trunk \(compiled.name(ofTrunk: incoming)) and \(modes.1.rawValue) on trunk \(compiled.name(ofTrunk: outgoing))."
@@ -43,21 +43,16 @@ extension RoutingTable {
     explanation?.say("Media may bypass: both trunks are in site \(site).")
     return true
   }
+}
 
-  /// The setting of a trunk that forbids bypass, as the CLI writes it.
-  private func obstacle(on trunk: Int) -> String? {
-    let settings = compiled.configuration.trunkConfiguration(for: trunk)
-    if !settings.enableBypass { return "enable-bypass false" }
-    if !settings.centralizedMedia { return "centralized-media false" }
-    if settings.referSupport == .refuse, settings.rtcpActiveCalls || settings.rtcpCallsOnHold {
+extension Configuration.TrunkConfiguration {
+  /// The setting that forbids bypass, as the CLI writes it.
+  var bypassObstacle: String? {
+    if !enableBypass { return "enable-bypass false" }
+    if !centralizedMedia { return "centralized-media false" }
+    if referSupport == .refuse, rtcpActiveCalls || rtcpCallsOnHold {
       return "refer-support refuse with rtcp-active-calls or rtcp-calls-on-hold true"
     }
     return nil
-  }
-  /// Unset: required on TLS, not supported otherwise.
-  private func srtpMode(of trunk: Int) -> Configuration.TrunkConfiguration.SRTPMode {
-    let configuration = compiled.configuration
-    if let mode = configuration.trunkConfiguration(for: trunk).srtpMode { return mode }
-    return configuration.listeners[configuration.trunks[trunk].listener].transport == .tls ? .required : .notSupported
   }
 }

@@ -1,3 +1,4 @@
+import Addressing
 import Configuration
 
 /// What `RoutingTable` holds: the configuration's policy with patterns compiled and names resolved. One reference, so that a table is cheap to hand around.
@@ -27,6 +28,9 @@ final class CompiledRouting: Sendable {
   private let settings: [Settings]
   /// By trunk index.
   private let settingsOfTrunk: [Int]
+  /// By trunk index: the setting that forbids media bypass, and the SRTP mode in force (unset: required on TLS, not supported otherwise).
+  let bypassObstacles: [String?]
+  let srtpModes: [Configuration.TrunkConfiguration.SRTPMode]
   private let dialPlans: [NumberRuleList]
   private let dialPlanOfTrunk: [Int?]
   let rack: MatchBlockRack
@@ -50,6 +54,11 @@ final class CompiledRouting: Sendable {
     }
     settingsOfTrunk = configuration.trunks.map { trunk in
       trunk.narrowest(of: configuration.trunkConfigurations.map(\.scope)) ?? configuration.trunkConfigurations.count
+    }
+    bypassObstacles = configuration.trunks.indices.map { configuration.trunkConfiguration(for: $0).bypassObstacle }
+    srtpModes = configuration.trunks.indices.map { trunk in
+      configuration.trunkConfiguration(for: trunk).srtpMode
+        ?? (configuration.listeners[configuration.trunks[trunk].listener].transport == .tls ? .required : .notSupported)
     }
     dialPlanOfTrunk = configuration.trunks.map { $0.narrowest(of: configuration.dialPlans.map(\.scope)) }
     rack = MatchBlockRack(

@@ -95,7 +95,11 @@ public struct SIPURI: Sendable {
   }
 
   /// Appends `user` as a user part: bytes the grammar does not allow there are written as `%HH`.
-  public static func appendEscaped(user: some Collection<UInt8>, to out: inout [UInt8]) {
+  @inlinable public static func appendEscaped(user: some Collection<UInt8>, to out: inout [UInt8]) {
+    user.withBytes { appendEscaped(user: $0, to: &out) }
+  }
+
+  @usableFromInline static func appendEscaped(user: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
     for byte in user {
       if ByteClass.user.contains(byte) {
         out.append(byte)

@@ -32,8 +32,8 @@ enum MemoryCheck {
     guard let live = bench.begin() else { return [] }
     for sequence in 2..<102 { bench.ask(sequence, in: live) }
     return [
-      Figure(name: "allocations of a call", value: perCall, limit: 203),
-      Figure(name: "allocations of an OPTIONS in a dialog", value: bench.allocationsByStep["8 OPTIONS", default: 0] / 100, limit: 9),
+      Figure(name: "allocations of a call", value: perCall, limit: 158),
+      Figure(name: "allocations of an OPTIONS in a dialog", value: bench.allocationsByStep["8 OPTIONS", default: 0] / 100, limit: 8),
     ]
   }
 
