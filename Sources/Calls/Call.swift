@@ -34,6 +34,8 @@ struct Call: Sendable {
     var calling: [UInt8]
     /// The route put another number in the caller's place: nothing else of this attempt names him.
     var isSubstituted: Bool
+    /// Which contact of a redirection it is for; 0: the number the caller dialled.
+    var contact: UInt16 = 0
   }
 
   let id: CallID
@@ -45,6 +47,10 @@ struct Call: Sendable {
   var nextAttempt = 0
   /// Where else the trunk of the present attempt leads: the servers of its peer that were not tried yet.
   var otherTargets: [TransportAddress] = []
+  /// Canonical numbers the call has been led to by 3xx, after the first one; empty: it was not redirected. A number that comes again is a loop.
+  var redirections: [[UInt8]] = []
+  var redirectionDepth: UInt8 = 0
+  var contacts: UInt16 = 0
   /// The number as dialled, and Max-Forwards as it came.
   var maxForwards = 70
   var displayName: [UInt8] = []

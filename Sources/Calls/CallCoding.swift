@@ -19,6 +19,10 @@ extension Call: Recordable {
     w.write(attempts)
     w.write(integer: nextAttempt)
     w.write(otherTargets)
+    w.write(UInt32(redirections.count))
+    for number in redirections { w.write(number) }
+    w.write(redirectionDepth)
+    w.write(contacts)
     w.write(integer: maxForwards)
     w.write(displayName)
     w.write(mediaPath.map { $0.rawValue } ?? 0xFF as UInt8)
@@ -58,6 +62,9 @@ extension Call: Recordable {
     attempts = try r.read()
     nextAttempt = try r.integer()
     otherTargets = try r.read()
+    for _ in 0..<(try r.read(UInt32.self)) { redirections.append(try r.read()) }
+    redirectionDepth = try r.read()
+    contacts = try r.read()
     maxForwards = try r.integer()
     displayName = try r.read()
     let path = try r.read(UInt8.self)

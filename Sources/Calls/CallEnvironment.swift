@@ -179,6 +179,7 @@ struct ExchangeCounters {
   var targetFailovers: UInt64 = 0
   var mediaRefused: UInt64 = 0
   var tooLarge: UInt64 = 0
+  var redirections: UInt64 = 0
   var challengesAnswered: UInt64 = 0
   var challengesRefused: UInt64 = 0
   var foreignChallenges: UInt64 = 0
@@ -190,7 +191,7 @@ struct ExchangeCounters {
       ("dialog.foreign-source", foreignDialogSources), ("response.stray", strayResponses), ("call.offered", callsOffered),
       ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
       ("limit.refusal-records.hits", refusalRecordsOmitted),
-      ("call.failovers", failovers), ("call.target-failovers", targetFailovers), ("media.refused", mediaRefused),
+      ("call.failovers", failovers), ("call.target-failovers", targetFailovers), ("call.redirections", redirections), ("media.refused", mediaRefused),
       ("message.too-large", tooLarge),
       ("challenge.answered", challengesAnswered), ("challenge.refused", challengesRefused), ("challenge.foreign", foreignChallenges),
     ]

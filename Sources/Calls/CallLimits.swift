@@ -35,6 +35,11 @@ enum CallLimits {
   static let openRequests = 8
   /// Of an INFO that crosses; digits take some thirty.
   static let infoBodyBytes = 1_024
+  /// How often in a row one call is redirected by 3xx: a forwarded number that is forwarded to a mailbox, and once more.
+  static let redirectionDepth: UInt8 = 3
+  /// Contacts of one 3xx that are tried, and that are looked at.
+  static let redirectionBreadth = 5
+  static let redirectionContacts = 20
   /// Of a caller's display name; more than a telephone shows.
   static let displayNameBytes = 64
   /// Bytes of one header value that may cross by `pass-header`.

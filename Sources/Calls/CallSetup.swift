@@ -251,6 +251,7 @@ extension Call {
 
   private mutating func receivedRefusal(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
     if retryWithLongerSession(response, leg: leg, &environment) { return }
+    if Redirection.isOne(response.status) { return redirected(by: response, leg: leg, &environment) }
     var why = "\(legs[leg].trunkName) answered \(response.status)"
     if response.status == 401 || response.status == 407, legs[leg].trunk >= 0 { why = environment.trunks.challengeRefusal(of: legs[leg].trunk) ?? why }
     attemptRefused(leg: leg, status: response.status, cause: response.q850Cause, by: why, &environment)
@@ -276,6 +277,9 @@ extension Call {
     let failsOver = codes.contains { Int($0.first) <= status && status <= Int($0.last) }
     if failsOver, phase == .calling, status < 600 {
       environment.counters.failovers += 1
+      dropAttempt(&environment)
+      tryNext(&environment)
+    } else if status < 600, skipToNextContact() {
       dropAttempt(&environment)
       tryNext(&environment)
     } else {
@@ -351,7 +355,7 @@ extension Call {
   }
 
   /// Gives back what the attempt held; its leg stays until its transactions have ended.
-  private mutating func dropAttempt(keepingPlace: Bool = false, _ environment: inout CallEnvironment) {
+  mutating func dropAttempt(keepingPlace: Bool = false, _ environment: inout CallEnvironment) {
     guard let active else { return }
     if legs[active].client == nil { legs[active].state = .gone }
     if !keepingPlace, let index = places.dropFirst().firstIndex(of: legs[active].trunk) {

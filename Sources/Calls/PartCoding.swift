@@ -233,12 +233,14 @@ extension Call.Attempt: Recordable {
     w.write(called)
     w.write(calling)
     w.write(isSubstituted)
+    w.write(contact)
   }
   init(from r: inout RecordReader) throws(RecordReader.Damage) {
     let trunk = try r.integer()
     let route = String(decoding: try r.read([UInt8].self), as: UTF8.self)
     let usage = String(decoding: try r.read([UInt8].self), as: UTF8.self)
     self.init(trunk: trunk, route: route, usage: usage, called: try r.read(), calling: try r.read(), isSubstituted: try r.read())
+    contact = try r.read()
   }
 }
 

@@ -6,7 +6,7 @@ import Configuration
 ///    used as it is, any other is refused.
 /// 2. The usages of the *incoming* trunk's configuration, in their order. Under each usage the routes that have it and match, by ascending priority. Usage
 ///    order comes before route priority.
-/// 3. Under each route its trunks. Left out: the incoming trunk, trunks of a peer that is not routable, trunks that are down or full, and trunks that an earlier
+/// 3. Under each route its trunks. Left out: the incoming trunk (unless `mayReturn`), trunks of a peer that is not routable, trunks that are down or full, and trunks that an earlier
 ///    route put into the plan (each is tried once: asking the same peer for the same number again would only ring twice). The rest rotates by `turn`, less preferred ones after the others.
 /// 4. The numbers for that trunk: called-number rules, then `remove-plus`; for the caller the route's substitute, then calling-number rules, then `remove-plus`.
 ///    So a substitute is written in the configuration once, as +E.164, and each trunk brings it into its own form. A withheld caller stays withheld unless substituted.
@@ -134,7 +134,7 @@ extension RoutePlanner {
     var lessPreferred: [Int] = []
     for trunk in route.trunks {
       let name = compiled.name(ofTrunk: trunk)
-      if trunk == query.incomingTrunk {
+      if trunk == query.incomingTrunk, !query.mayReturn {
         explanation?.say("Trunk \(name) is left out: the call came from it.")
       } else if !compiled.isRoutable(trunk: trunk) {
         explanation?.say("Trunk \(name) is left out: its peer \(compiled.configuration.peers[compiled.configuration.trunks[trunk].peer].name) is not routable.")

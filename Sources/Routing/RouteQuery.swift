@@ -10,6 +10,8 @@ public struct RouteQuery: Sendable {
   public var trunkStates: [TrunkState]
   /// Rotates the order of the trunks within a route (round robin); any number.
   public var turn: Int
+  /// The number may lead back to the trunk that named it: it named another number than the one it was called for (3xx, REFER).
+  public var mayReturn = false
   public enum TrunkState: UInt8, Sendable { case up, lessPreferred, full, down }
   public init(incomingTrunk: Int, called: [UInt8], calling: [UInt8], trunkStates: [TrunkState], turn: Int) {
     self.incomingTrunk = incomingTrunk
