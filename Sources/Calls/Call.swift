@@ -43,6 +43,8 @@ struct Call: Sendable {
   var legs: [Leg] = []
   /// The attempt that is being made, or that answered.
   var active: Int?
+  /// The leg on the caller's side: the caller's own, until a transfer put another one in its place.
+  var near = 0
   var attempts: [Attempt] = []
   var nextAttempt = 0
   /// Where else the trunk of the present attempt leads: the servers of its peer that were not tried yet.
@@ -72,6 +74,10 @@ struct Call: Sendable {
 
   /// The offer on its way from one leg to the other, if there is one.
   @Rare var offer: OfferUnderWay?
+
+  /// A party that is being replaced by another, and a REFER that the other party was asked to carry out.
+  @Rare var transfer: Transfer?
+  @Rare var passedRefer: PassedRefer?
 
   // Deadlines; `nil` = not armed.
   var progressAt: Instant?
@@ -109,10 +115,10 @@ struct Call: Sendable {
   }
 
   /// The leg across from `leg`.
-  func other(than leg: Int) -> Int? { leg == 0 ? active : 0 }
+  func other(than leg: Int) -> Int? { leg == near ? active : near }
 
   /// One of the two legs whose media are joined.
-  func isPaired(_ leg: Int) -> Bool { leg == 0 || leg == active }
+  func isPaired(_ leg: Int) -> Bool { leg == near || leg == active }
 
   var isGone: Bool { phase == .over && isRecorded && hasOnlyGoneLegs }
   /// By index: to iterate would copy each leg.
@@ -134,6 +140,8 @@ struct Call: Sendable {
     consider(watchAt)
     consider(offer?.retryAt)
     consider(offer?.endsAt)
+    consider(transfer?.nextDeadline)
+    consider(passedRefer?.endsAt)
     for leg in legs.indices {
       consider(legs[leg].repetition?.nextDeadline)
       if phase == .up, legs[leg].state == .confirmed { consider(legs[leg].session?.nextDeadline) }
@@ -194,6 +202,8 @@ struct Call: Sendable {
       countsAwaited = false
       settle(&environment)
     }
+    advanceTransfer(&environment)
+    advancePassedRefer(&environment)
     if let at = offer?.endsAt, at <= now { withdrawOffer(status: 504, &environment) }
     if let at = offer?.retryAt, at <= now {
       offer?.retryAt = nil

@@ -129,8 +129,8 @@ extension Call {
   private func isStillWanted(_ client: TransactionLayer.ClientID, leg: Int) -> Bool {
     if legs[leg].farewell == client || legs[leg].requests.contains(where: { $0.client == client }) { return true }
     guard legs[leg].client == client, !legs[leg].abandoned, phase != .over else { return false }
-    if legs[leg].state == .inviting { return leg == active }
-    if legs[leg].isRefreshing { return legs[leg].state == .confirmed }
+    if legs[leg].state == .inviting { return leg == active || leg == transfer?.coming }
+    if legs[leg].ownOffer != .none { return legs[leg].state == .confirmed }
     // One that was withdrawn has no end set: its CANCEL is under way.
     return legs[leg].state == .confirmed && offer.map { $0.to == leg && $0.endsAt != nil } ?? false
   }

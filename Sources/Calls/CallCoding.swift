@@ -16,6 +16,9 @@ extension Call: Recordable {
     w.write(phase.rawValue)
     w.write(legs)
     w.write(optional: active)
+    w.write(integer: near)
+    w.write(transfer)
+    w.write(passedRefer)
     w.write(attempts)
     w.write(integer: nextAttempt)
     w.write(otherTargets)
@@ -59,6 +62,9 @@ extension Call: Recordable {
     phase = try r.enumeration(Phase.init(rawValue:))
     legs = try r.read()
     active = try r.optionalInteger()
+    near = try r.integer()
+    transfer = try r.read()
+    passedRefer = try r.read()
     attempts = try r.read()
     nextAttempt = try r.integer()
     otherTargets = try r.read()
@@ -147,7 +153,7 @@ extension Leg: Recordable {
     w.write(session)
     w.write(sessionAsk)
     w.write(sessionFloor)
-    w.write(isRefreshing)
+    w.write(ownOffer.rawValue)
     w.write(integer: status)
   }
 
@@ -184,7 +190,7 @@ extension Leg: Recordable {
     session = try r.read()
     sessionAsk = try r.read()
     sessionFloor = try r.read()
-    isRefreshing = try r.read()
+    ownOffer = try r.enumeration(OwnOffer.init(rawValue:))
     status = try r.integer()
   }
 }
@@ -200,6 +206,14 @@ extension OpenRequest: Recordable {
       w.write(request)
     case .refresh: w.write(1 as UInt8)
     case .alive: w.write(2 as UInt8)
+    case .notify(let isLast):
+      w.write(3 as UInt8)
+      w.write(isLast)
+    case .passedRefer(let from, let server, let request):
+      w.write(4 as UInt8)
+      w.write(integer: from)
+      w.write(server.rawValue)
+      w.write(request)
     }
     w.write(trial)
   }
@@ -212,6 +226,11 @@ extension OpenRequest: Recordable {
       self.init(client: client, purpose: .passed(from: from, server: server, request: try r.read()))
     case 1: self.init(client: client, purpose: .refresh)
     case 2: self.init(client: client, purpose: .alive)
+    case 3: self.init(client: client, purpose: .notify(isLast: try r.read()))
+    case 4:
+      let from = try r.integer()
+      let server = TransactionLayer.ServerID(restoring: try r.read())
+      self.init(client: client, purpose: .passedRefer(from: from, server: server, request: try r.read()))
     default: throw .invalid
     }
     trial = try r.read()
@@ -253,5 +272,63 @@ extension OfferUnderWay: Recordable {
     retryAt = try r.optionalInstant()
     retries = try r.integer()
     endsAt = try r.optionalInstant()
+  }
+}
+
+extension Transfer: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(stage.rawValue)
+    w.write(integer: leaving)
+    w.write(optional: coming)
+    w.write(attempts)
+    w.write(integer: next)
+    w.write(mediaPath.rawValue)
+    w.write(opening.map(\.rawValue))
+    w.write(openedStaying)
+    w.write(notifies)
+    w.write(sequence)
+    w.write(referredBy)
+    w.write(integer: saidStatus)
+    w.write(integer: lastStatus)
+    w.write(integer: retries)
+    for at in [retryAt, progressAt, endsAt] { w.write(optional: at) }
+    w.write(tellsOther)
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    let stage = try r.enumeration(Stage.init(rawValue:))
+    self.init(leaving: try r.integer())
+    self.stage = stage
+    coming = try r.optionalInteger()
+    attempts = try r.read()
+    next = try r.integer()
+    guard let path = MediaPath(rawValue: try r.read(UInt8.self)) else { throw .invalid }
+    mediaPath = path
+    for side in try r.read([UInt8].self) {
+      guard let side = MediaSide(rawValue: side) else { throw .invalid }
+      opening.append(side)
+    }
+    openedStaying = try r.read()
+    notifies = try r.read()
+    sequence = try r.read()
+    referredBy = try r.read()
+    saidStatus = try r.integer()
+    lastStatus = try r.integer()
+    retries = try r.integer()
+    retryAt = try r.optionalInstant()
+    progressAt = try r.optionalInstant()
+    endsAt = try r.optionalInstant()
+    tellsOther = try r.read()
+  }
+}
+
+extension PassedRefer: Recordable {
+  func write(to w: inout RecordWriter) {
+    w.write(integer: from)
+    w.write(integer: to)
+    w.write(sequence)
+    w.write(endsAt.nanoseconds)
+  }
+  init(from r: inout RecordReader) throws(RecordReader.Damage) {
+    self.init(from: try r.integer(), to: try r.integer(), sequence: try r.read(), endsAt: Instant(nanoseconds: try r.read()))
   }
 }

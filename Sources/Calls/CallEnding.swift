@@ -17,7 +17,8 @@ extension Call {
     legs[leg].repetition = nil
     legs[leg].leaveWhenAcknowledged = false
     // An attempt that was given up and answered late: its BYE crosses ours and is nobody else's business.
-    guard leg == 0 || leg == active else {
+    if leftDuringTransfer(leg: leg) { return settle(&environment) }
+    guard isPaired(leg) else {
       if legs[leg].farewell == nil, !legs[leg].abandoned { legs[leg].state = .gone }
       return settle(&environment)
     }
@@ -40,6 +41,8 @@ extension Call {
   mutating func cancelled(leg: Int, _ environment: inout CallEnvironment) {
     if leg == 0, phase != .up, phase != .over {
       end(.cancelled, status: 487, cause: 16, reason: "the caller gave up", by: nil, &environment)
+    } else if phase == .up, transfer?.coming == leg, legs[leg].server != nil {
+      failTransfer(487, &environment)
     } else if phase == .up {
       cancelledReinvite(leg: leg, &environment)
     }
@@ -68,7 +71,10 @@ extension Call {
     for leg in legs.indices { dismiss(leg: leg, by: by, wasUp: wasUp, &environment) }
     for trunk in places { environment.release(trunk) }
     places = []
-    environment.tell(.ended, id, trunk: legs[0].trunk)
+    environment.tell(.ended, id, trunk: legs[near].trunk)
+    if let coming = transfer?.coming, !isPaired(coming) { environment.tell(.ended, id, trunk: legs[coming].trunk) }
+    transfer = nil
+    passedRefer = nil
     if let active { environment.tell(.ended, id, trunk: legs[active].trunk) }
     closeMedia(&environment)
     if !wasUp { environment.counters.callsRefused += 1 }
@@ -145,6 +151,7 @@ extension Call {
     if legs[leg].farewell == client { return farewellEnded(leg: leg, &environment) }
     if requestUnanswered(client, leg: leg, status: status, &environment) { return }
     guard legs[leg].client == client else { return }
+    if legs[leg].state == .inviting, transfer?.coming == leg { return targetUnanswered(leg: leg, status: status, &environment) }
     if legs[leg].state == .inviting || legs[leg].abandoned { return attemptUnanswered(leg: leg, status: status, because: why, &environment) }
     // A re-INVITE nobody answered: the dialog is gone (RFC 3261 12.2.1.2).
     legs[leg].client = nil

@@ -45,6 +45,10 @@ struct CallEnvironment {
   /// As they were said.
   private(set) var ambiguousTrunks: [String] = []
   var departed = DepartedPeers()
+  /// Carried out when the present event is over.
+  var joins: [Join] = []
+  /// Legs that a transfer took into another call, by the name in their tags; the calls that have them are live. Looked up, never iterated but to let go.
+  var movedLegs: [LegName: LegName] = [:]
   /// Why far addresses can not be reached, while that is being told. Looked up, never iterated.
   var failureReasons: [TransportAddress: String] = [:]
   /// Rotates trunks within a route.
@@ -180,6 +184,11 @@ struct ExchangeCounters {
   var mediaRefused: UInt64 = 0
   var tooLarge: UInt64 = 0
   var redirections: UInt64 = 0
+  var transfersTaken: UInt64 = 0
+  var transfersDone: UInt64 = 0
+  var transfersFailed: UInt64 = 0
+  var transfersRefused: UInt64 = 0
+  var replacesRefused: UInt64 = 0
   var challengesAnswered: UInt64 = 0
   var challengesRefused: UInt64 = 0
   var foreignChallenges: UInt64 = 0
@@ -191,7 +200,9 @@ struct ExchangeCounters {
       ("dialog.foreign-source", foreignDialogSources), ("response.stray", strayResponses), ("call.offered", callsOffered),
       ("call.answered", callsAnswered), ("call.refused", callsRefused), ("limit.calls.hits", callLimitHits),
       ("limit.refusal-records.hits", refusalRecordsOmitted),
-      ("call.failovers", failovers), ("call.target-failovers", targetFailovers), ("call.redirections", redirections), ("media.refused", mediaRefused),
+      ("call.failovers", failovers), ("call.target-failovers", targetFailovers), ("call.redirections", redirections), ("transfer.taken", transfersTaken),
+      ("transfer.done", transfersDone),
+      ("transfer.failed", transfersFailed), ("transfer.refused", transfersRefused), ("replaces.refused", replacesRefused), ("media.refused", mediaRefused),
       ("message.too-large", tooLarge),
       ("challenge.answered", challengesAnswered), ("challenge.refused", challengesRefused), ("challenge.foreign", foreignChallenges),
     ]

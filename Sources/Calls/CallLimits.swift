@@ -40,6 +40,12 @@ enum CallLimits {
   /// Contacts of one 3xx that are tried, and that are looked at.
   static let redirectionBreadth = 5
   static let redirectionContacts = 20
+  /// Legs of one call, those that are gone included: attempts, and one for each transfer. Two digits of a tag number them.
+  static let legs = 64
+  /// How soon the party that stays is offered its new partner once more when something else is under way there.
+  static let joinPause = Gap.milliseconds(300)
+  /// Of a Referred-By that is taken notice of.
+  static let referredByBytes = 400
   /// Of a caller's display name; more than a telephone shows.
   static let displayNameBytes = 64
   /// Bytes of one header value that may cross by `pass-header`.

@@ -10,7 +10,7 @@ extension Call {
   /// The answer has been given: from now on the streams are watched.
   mutating func watchMedia(_ environment: inout CallEnvironment) {
     guard mediaPath == .relay, sessionOpen else { return }
-    let settings = [legs[0].trunk, active.map { legs[$0].trunk } ?? -1].map { environment.settings(of: $0) }
+    let settings = [legs[near].trunk, active.map { legs[$0].trunk } ?? -1].map { environment.settings(of: $0) }
     guard settings.contains(where: { $0.rtcpActiveCalls || $0.rtcpCallsOnHold }) else { return }
     let limit = Gap.seconds(max(1, settings.map(\.rtcpTimeout).min() ?? 30))
     watch = MediaWatch(limit: limit, answered: environment.now)
@@ -32,25 +32,26 @@ extension Call {
       watch.switchOff(stream: entry.stream, isOff(entry.stream), at: environment.now)
     }
     let watched = counts.filter { entry in
-      let leg = entry.side == .incoming ? 0 : active ?? 0
+      guard entry.side != .standby else { return false }
+      let leg = entry.side == .incoming ? near : active ?? near
       let settings = environment.settings(of: legs[leg].trunk)
       return isHeld(entry.stream) ? settings.rtcpCallsOnHold : settings.rtcpActiveCalls
     }
     let silence = watch.observe(watched, at: environment.now)
     self.watch = watch
     guard let silence else { return }
-    let leg = silence.side == .incoming ? 0 : active ?? 0
+    let leg = silence.side == .incoming ? near : active ?? near
     let seconds = environment.now.since(silence.since).milliseconds / 1000
     end(.answered, status: status, cause: 102, reason: "no RTP or RTCP from \(legs[leg].trunkName) for \(seconds) s", by: nil, &environment)
   }
 
   /// Either side has switched the stream off, or never had it.
   private func isOff(_ stream: Int) -> Bool {
-    [0, active ?? 0].contains { leg in legs[leg].offerAnswer.remote.map { $0.port(of: stream) == 0 } ?? false }
+    [near, active ?? near].contains { leg in legs[leg].offerAnswer.remote.map { $0.port(of: stream) == 0 } ?? false }
   }
 
   /// Either side has put the stream on hold.
   private func isHeld(_ stream: Int) -> Bool {
-    [0, active ?? 0].contains { legs[$0].offerAnswer.remote?.isHeld(stream) ?? false }
+    [near, active ?? near].contains { legs[$0].offerAnswer.remote?.isHeld(stream) ?? false }
   }
 }

@@ -36,7 +36,7 @@ extension Call {
   }
   /// Whether our ports on a leg can send to where a description of its peer says.
   func fits(_ description: SessionDescription, leg: Int) -> Bool {
-    guard mediaPath == .relay, let anchor = legs[leg].anchor else { return true }
+    guard path(of: leg) == .relay, let anchor = legs[leg].anchor else { return true }
     return description.isSent(to: anchor.bind.family)
   }
 
@@ -55,6 +55,7 @@ extension Call {
   }
 
   mutating func mediaOpened(_ side: MediaSide, _ environment: inout CallEnvironment) {
+    if transferMediaOpened(side, &environment) { return }
     guard let index = opening.firstIndex(of: side) else { return }
     opening.remove(at: index)
     guard opening.isEmpty, phase == .opening else { return }
@@ -64,6 +65,7 @@ extension Call {
 
   /// Ports that could not be bound: other ones, a few times; then this attempt has failed.
   mutating func mediaRefused(_ side: MediaSide, reason: String, _ environment: inout CallEnvironment) {
+    if transferMediaRefused(side, &environment) { return }
     environment.counters.mediaRefused += 1
     guard phase == .opening, let active, let offer = legs[0].offerAnswer.remote else { return }
     let leg = side == .incoming ? 0 : active
@@ -105,7 +107,7 @@ extension Call {
   /// Tells the media plane where each side's streams go now.
   mutating func programMedia(_ environment: inout CallEnvironment) {
     guard mediaPath == .relay, phase != .over else { return }
-    for (side, leg) in [(MediaSide.incoming, 0), (.outgoing, active ?? 0)] {
+    for (side, leg) in [(MediaSide.incoming, near), (.outgoing, active ?? near)] {
       guard side == .incoming || active != nil, let anchor = legs[leg].anchor, let remote = legs[leg].offerAnswer.remote, legs[leg].trunk >= 0 else { continue }
       let peer = environment.configuration.peers[environment.configuration.trunks[legs[leg].trunk].peer]
       for stream in anchor.ports.indices where anchor.ports[stream] != 0 && stream < remote.streamCount {
@@ -119,9 +121,16 @@ extension Call {
 
   // MARK: Descriptions that cross
 
+  /// Where a leg's media go, or will go when the transfer under way is done.
+  func path(of leg: Int) -> MediaPath? {
+    guard let transfer, transfer.stage != .syncing, leg == transfer.coming || (transfer.stage == .joining && transfer.coming != nil && leg == staying(transfer))
+    else { return mediaPath }
+    return transfer.mediaPath
+  }
+
   /// A description rebuilt for `leg`: our address and ports there, or, on a direct call, what necessarily passes.
   func crossing(_ description: SessionDescription, to leg: Int) -> SessionDescription {
-    if mediaPath == .direct { return description.crossing(to: nil) }
+    if path(of: leg) == .direct { return description.crossing(to: nil) }
     // A relayed leg without ports: every stream is declined; the far side's own address never stands in for ours.
     guard let anchor = legs[leg].anchor else { return description.crossing(to: (address: legs[leg].flow.remote.ip, ports: [])) }
     // A stream added later than the ports were taken is declined.

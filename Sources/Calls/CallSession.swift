@@ -9,7 +9,7 @@ extension Call {
   mutating func receivedReinvite(_ request: SIPMessage, server: TransactionLayer.ServerID, leg: Int, _ environment: inout CallEnvironment) {
     received(request, leg: leg, environment)
     noteTrying(request, leg: leg, environment)
-    guard leg == 0 || leg == active else { return refuse(481, request, server, leg: leg, &environment) }
+    guard isPaired(leg) else { return refuse(481, request, server, leg: leg, &environment) }
     // A peer that sends a new INVITE in the confirmed dialog has had our 2xx; its ACK was lost or is late.
     if legs[leg].repetition != nil, legs[leg].client == nil { acknowledged(leg: leg, &environment) }
     if answersUnchanged(request, server: server, leg: leg, &environment) { return }

@@ -113,6 +113,12 @@ extension Call {
   }
 
   private mutating func openLeg(_ attempt: Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) {
+    active = makeLeg(attempt, flow, &environment)
+    phase = .opening
+  }
+
+  /// A leg towards a trunk, before its INVITE.
+  mutating func makeLeg(_ attempt: Attempt, _ flow: SIP.Flow, _ environment: inout CallEnvironment) -> Int {
     let number = legs.count
     let host = environment.trunks.ownHost(attempt.trunk)
     var remote = flow.remote.text
@@ -140,9 +146,8 @@ extension Call {
       called: attempt.called, calling: attempt.calling, sessionID: environment.random.next() >> 2)
     leg.inviteSequence = 1
     legs.append(leg)
-    active = number
-    phase = .opening
     environment.tell(.started, id, trunk: attempt.trunk)
+    return number
   }
 
   /// Ports are there (or not needed): the INVITE goes out.
@@ -178,6 +183,7 @@ extension Call {
   mutating func receivedResponse(_ response: SIPMessage, leg: Int, _ environment: inout CallEnvironment) {
     received(response, leg: leg, environment)
     if legs[leg].abandoned || phase == .over { return receivedLate(response, leg: leg, &environment) }
+    if transfer?.coming == leg { return receivedTargetResponse(response, leg: leg, &environment) }
     guard leg == active else { return }
     switch response.status {
     // RFC 6228: 199 ends an early dialog of a fork. The caller has one early dialog with us, and that goes on.

@@ -37,6 +37,9 @@ struct Capabilities: Sendable {
     .init(method: .cancel, place: .anywhere),
     .init(method: .bye, place: .inside),
     .init(method: .options, place: .anywhere),
+    .init(method: .refer, place: .inside) { $0.referSupport != .refuse },
+    // Of a transfer only; there is nothing to subscribe to.
+    .init(method: .notify, place: .inside) { $0.referSupport != .refuse },
     // Digits as two vendors write them; no packages of RFC 6086.
     .init(method: .info, place: .inside, bodies: ["application/dtmf-relay", "application/dtmf"]),
   ]
@@ -49,7 +52,10 @@ struct Capabilities: Sendable {
   }
   static let options: [OptionRow] = [
     // RFC 4028.
-    .init(name: "timer")
+    .init(name: "timer"),
+    // RFC 3891, 4488.
+    .init(name: "replaces") { $0.referSupport != .refuse },
+    .init(name: "norefersub") { $0.referSupport != .refuse },
   ]
 
   private let places: [(method: SIP.Method, place: Place)]

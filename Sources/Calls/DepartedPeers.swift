@@ -73,7 +73,7 @@ extension Exchange {
     // A response finds its transaction by a branch that we drew, or nobody; CANCEL and the ACK of a refusal have to match an open request.
     guard message.isRequest, message.method != .cancel else { return true }
     if message.method == .ack, message.to.tag.map({ LegTag.isOurs($0, environment.transactions) }) ?? false { return true }
-    guard let tag = message.to.tag, let name = LegTag.parse(tag) else { return false }
+    guard let tag = message.to.tag, let name = place(of: tag) else { return false }
     var isOwn = false
     withCall(name.call) { call, environment in isOwn = call.owns(message, leg: name.leg, from: flow, environment) }
     return isOwn
@@ -83,7 +83,7 @@ extension Exchange {
   /// from one that has another trunk at the gate), -1 if that is gone; else the gate's, -1 if there is none.
   mutating func trunk(of message: SIPMessage, on flow: SIP.Flow, _ verdict: SourceGate.Verdict) -> Int {
     var trunk: Int?
-    if let tag = message.to.tag, let name = LegTag.parse(tag) {
+    if let tag = message.to.tag, let name = place(of: tag) {
       withCall(name.call) { call, environment in
         if call.owns(message, leg: name.leg, from: flow, environment) { trunk = call.legs[name.leg].trunk }
       }

@@ -240,6 +240,7 @@ public struct Exchange {
 
   private mutating func close(_ id: CallID) {
     table.close(id)
+    if !environment.movedLegs.isEmpty { environment.movedLegs = environment.movedLegs.filter { $0.value.call != id } }
     environment.departed.closed(id, until: environment.now + environment.transactions.timers.t1 * 64)
   }
 
@@ -276,6 +277,7 @@ public struct Exchange {
       case .serverEnded(let server):
         environment.served[server] = nil
       }
+      if !environment.joins.isEmpty { carryOutJoins() }
     }
   }
 
@@ -302,8 +304,11 @@ public struct Exchange {
         call.received(message, leg: owner.leg, environment)
         if message.status >= 200 { call.farewellEnded(leg: owner.leg, &environment) }
       } else if call.legs[owner.leg].client == client {
-        if call.legs[owner.leg].isRefreshing {
+        let own = call.legs[owner.leg].ownOffer
+        if own == .refresh {
           call.receivedRefreshAnswer(message, leg: owner.leg, &environment)
+        } else if own != .none {
+          call.receivedJoinAnswer(message, leg: owner.leg, &environment)
         } else if state == .confirmed || (state == .leaving && !call.legs[owner.leg].abandoned) {
           call.receivedReinviteResponse(message, leg: owner.leg, &environment)
         } else {
@@ -324,7 +329,7 @@ public struct Exchange {
   }
 
   private mutating func receivedAcknowledgement(_ message: SIPMessage, flow: SIP.Flow) {
-    guard let tag = message.to.tag, let name = LegTag.parse(tag) else { return }
+    guard let tag = message.to.tag, let name = place(of: tag) else { return }
     var message = message
     withCall(name.call) { call, environment in
       guard call.owns(message, leg: name.leg, from: flow, environment) else { return }

@@ -64,7 +64,7 @@ extension Exchange {
         guard leg.hasDialog, leg.state != .gone else { continue }
         let name = leg.dialog.callID + [0] + leg.dialog.localTag + [0] + leg.dialog.remoteTag
         if !dialogs.insert(name).inserted { broken.append("call \(id.text) leg \(number) has the dialog of another leg") }
-        if LegTag.parse(leg.dialog.localTag[...]).map({ $0.call != id || $0.leg != number }) ?? true {
+        if place(of: leg.dialog.localTag[...]).map({ $0.call != id || $0.leg != number }) ?? true {
           broken.append("call \(id.text) leg \(number) has a tag that names another leg")
         }
       }

@@ -56,7 +56,7 @@ extension Call {
   var listenersInUse: [Int] {
     guard phase != .over else { return legs.indices.filter { legs[$0].leaveWhenAcknowledged }.map { Int(legs[$0].flow.listener) } }
     guard !legs.isEmpty else { return [] }
-    return [Int(legs[0].flow.listener)] + (active.map { [Int(legs[$0].flow.listener)] } ?? [])
+    return [Int(legs[near].flow.listener)] + (active.map { [Int(legs[$0].flow.listener)] } ?? [])
   }
 
   /// Ends the call; nothing is waited for on a leg whose listener goes.

@@ -43,6 +43,10 @@ extension Exchange {
       guard trunk >= 0 else {
         return refuse(EarlyRefusal(status: 403, reason: withoutTrunk(flow, verdict)), message, server, on: flow, trunk: trunk)
       }
+      if message.has(.replaces) {
+        guard let refusal = receivedReplacing(message, server: server, flow: flow, trunk: trunk) else { return }
+        return refuse(refusal, message, server, on: flow, trunk: trunk)
+      }
       receivedCall(message, server: server, flow: flow, trunk: trunk)
     default:
       environment.counters.unknownDialogs += 1
@@ -114,7 +118,7 @@ extension Exchange {
   }
 
   private mutating func receivedInDialog(_ message: SIPMessage, server: TransactionLayer.ServerID, flow: SIP.Flow) {
-    guard let tag = message.to.tag, let name = LegTag.parse(tag) else {
+    guard let tag = message.to.tag, let name = place(of: tag) else {
       environment.counters.unknownDialogs += 1
       return answer(481, message, server)
     }
@@ -211,6 +215,8 @@ extension Call {
     switch message.method {
     case .bye: receivedBye(message, server: server, leg: leg, &environment)
     case .invite: receivedReinvite(message, server: server, leg: leg, &environment)
+    case .refer: receivedRefer(message, server: server, leg: leg, &environment)
+    case .notify: receivedNotify(message, server: server, leg: leg, &environment)
     case .info: receivedInfo(message, server: server, leg: leg, &environment)
     default:  // OPTIONS: the others were refused before
       received(message, leg: leg, environment)
@@ -227,6 +233,12 @@ extension Call {
       legs[leg].flow.listener = listeners.indices.contains(listener) ? UInt16(listeners[listener] ?? Int(UInt16.max)) : UInt16.max
     }
     places = places.map(renamed)
+    if var change = transfer {
+      for index in change.attempts.indices { change.attempts[index].trunk = renamed(change.attempts[index].trunk) }
+      let (tried, left) = (change.attempts.prefix(change.next), change.attempts.dropFirst(change.next))
+      change.attempts = Array(tried) + left.filter { $0.trunk >= 0 }
+      transfer = change
+    }
     for index in attempts.indices { attempts[index].trunk = renamed(attempts[index].trunk) }
     attempts = Array(attempts.prefix(nextAttempt)) + attempts.dropFirst(nextAttempt).filter { $0.trunk >= 0 }
   }

@@ -49,12 +49,12 @@ extension Exchange {
   private func view(_ call: Call) -> CallView {
     let attempt = call.attempts.indices.contains(call.nextAttempt - 1) ? call.attempts[call.nextAttempt - 1] : nil
     var reasons: [String] = []
-    if let active = call.active, call.legs[0].trunk >= 0, call.legs[active].trunk >= 0 {
-      reasons = environment.routing.bypass(incoming: call.legs[0].trunk, outgoing: call.legs[active].trunk, explain: true).reasons
+    if let active = call.active, call.legs[call.near].trunk >= 0, call.legs[active].trunk >= 0 {
+      reasons = environment.routing.bypass(incoming: call.legs[call.near].trunk, outgoing: call.legs[active].trunk, explain: true).reasons
     }
     return CallView(
       id: call.id.text,
-      state: ["calling", "calling", "ringing", "up", "ending"][Int(call.phase.rawValue)], incomingTrunk: call.legs[0].trunkName,
+      state: ["calling", "calling", "ringing", "up", "ending"][Int(call.phase.rawValue)], incomingTrunk: call.legs[call.near].trunkName,
       outgoingTrunk: call.active.map { call.legs[$0].trunkName }, called: String(decoding: call.legs[0].called, as: UTF8.self),
       calling: String(decoding: call.legs[0].calling, as: UTF8.self), began: call.began, answered: call.answered, mediaPath: call.mediaPath,
       mediaReason: reasons.joined(separator: "; "),

@@ -8,7 +8,7 @@ import Trunks
 // given up long ago. Left alone it would ring in somebody's ear until that side loses patience (RFC 3261 13.2.2.4).
 extension Exchange {
   mutating func receivedLateAnswer(_ response: SIPMessage, flow: SIP.Flow) {
-    guard response.method == .invite, (200...299).contains(response.status), let tag = response.from.tag, let name = LegTag.parse(tag) else { return }
+    guard response.method == .invite, (200...299).contains(response.status), let tag = response.from.tag, let name = place(of: tag) else { return }
     let isKnown = withCall(name.call) { call, environment in
       guard call.legs.indices.contains(name.leg), call.legs[name.leg].dialog.callID.elementsEqual(response.callID),
         call.legs[name.leg].dialog.localTag.elementsEqual(tag)

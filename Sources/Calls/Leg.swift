@@ -73,8 +73,17 @@ struct Leg: Sendable {
   var sessionAsk: SessionAsk?
   /// The Min-SE of a 422 we met; 0: none.
   var sessionFloor: UInt32 = 0
-  /// `client` is a re-INVITE that refreshes, and no offer that crosses.
-  var isRefreshing = false
+  /// `client` is a re-INVITE of our own, and no offer that crosses.
+  var ownOffer = OwnOffer.none
+  enum OwnOffer: UInt8, Sendable {
+    case none
+    /// It refreshes the session.
+    case refresh
+    /// It asks whether this leg goes with another one (`Transfer.Stage.joining`).
+    case join
+    /// It tells the leg what its new partner says.
+    case sync
+  }
 
   /// The last final status on this leg.
   var status = 0

@@ -10,6 +10,10 @@ struct OpenRequest: Sendable {
     case refresh
     /// OPTIONS that asks whether the far side lives.
     case alive
+    /// NOTIFY of a transfer; the last one of a transfer that came about ends the leg.
+    case notify(isLast: Bool)
+    /// A REFER that was passed to the other party.
+    case passedRefer(from: Int, server: TransactionLayer.ServerID, request: SIPMessage)
   }
   var client: TransactionLayer.ClientID
   var purpose: Purpose
@@ -57,6 +61,8 @@ extension Call {
         refreshRefused(status, response, leg: leg, &environment)
       }
     case .alive: askAnswered(status, response, leg: leg, &environment)
+    case .notify(let isLast): notified(isLast, leg: leg, &environment)
+    case .passedRefer(let from, let server, let asked): passedReferAnswered(status, from: from, server, asked, leg: leg, &environment)
     }
   }
 
@@ -64,10 +70,17 @@ extension Call {
   mutating func answerPassedRequests(_ environment: inout CallEnvironment) {
     for leg in legs.indices {
       for request in legs[leg].requests {
-        guard case .passed(let from, let server, let asked) = request.purpose else { continue }
-        refuse(481, asked, server, leg: from, &environment)
+        switch request.purpose {
+        case .passed(let from, let server, let asked), .passedRefer(let from, let server, let asked): refuse(481, asked, server, leg: from, &environment)
+        case .refresh, .alive, .notify: continue
+        }
       }
-      legs[leg].requests.removeAll { if case .passed = $0.purpose { true } else { false } }
+      legs[leg].requests.removeAll {
+        switch $0.purpose {
+        case .passed, .passedRefer: true
+        case .refresh, .alive, .notify: false
+        }
+      }
     }
   }
 }

@@ -120,7 +120,7 @@ extension Call {
     legs[leg].heardProvisional = false
     if case .sent(let client) = send(message, leg: leg, &environment) {
       legs[leg].client = client
-      legs[leg].isRefreshing = true
+      legs[leg].ownOffer = .refresh
     } else {
       withdrawRefresh(leg: leg)
       legs[leg].session?.retry(at: environment.now + CallLimits.refreshPause)
@@ -137,7 +137,7 @@ extension Call {
     received(response, leg: leg, environment)
     guard response.status >= 200 else { return }
     legs[leg].client = nil
-    legs[leg].isRefreshing = false
+    legs[leg].ownOffer = .none
     guard (200...299).contains(response.status) else {
       withdrawRefresh(leg: leg)
       return refreshRefused(response.status, response, leg: leg, &environment)

@@ -10,7 +10,7 @@ struct Warnings {
   static let shown = 50
 
   func collect() -> [String] {
-    let all = absentPlugins() + notMerged() + clearMedia() + transfers() + publicToPublic() + WithoutEffect.warnings(tree)
+    let all = absentPlugins() + notMerged() + clearMedia() + publicToPublic() + WithoutEffect.warnings(tree)
     if all.count <= Self.shown { return all }
     return all.prefix(Self.shown) + ["and \(all.count - Self.shown) more warnings"]
   }
@@ -65,13 +65,6 @@ struct Warnings {
       guard let mode = configuration.trunkConfiguration(for: index).srtpMode, mode != .notSupported else { return nil }
       return
         "trunk \(configuration.trunks[index].name.asConfigurationWord): srtp-mode \(mode.rawValue): there is no SRTP in this version, the trunk's media crosses the network in clear text"
-    }
-  }
-
-  private func transfers() -> [String] {
-    tree.top.named("trunk-configuration").compactMap { node in
-      guard let mode = node.leaf("refer-support"), mode != Configuration.TrunkConfiguration.ReferSupport.refuse.rawValue else { return nil }
-      return "\(node.steps.words) refer-support \(mode): no transfer is carried out in this version, a REFER gets 405"
     }
   }
 

@@ -9,14 +9,16 @@ public enum MediaCommand: Sendable, Equatable {
   case report(session: UInt64)
   /// Give up the ports of one side (an attempt that failed).
   case release(session: UInt64, side: MediaSide)
+  /// One side becomes another side, of this session or of another: its ports, its programs and its counts go along. What was there is given up.
+  case move(session: UInt64, side: MediaSide, to: UInt64, as: MediaSide)
   /// The call has ended: stop forwarding, give up all ports. Answered by `.closed` with the final counts.
   case close(session: UInt64)
 }
 
-/// The two sides of a relayed call: towards the caller's trunk and towards the called trunk.
+/// The two sides of a relayed call, towards the caller's trunk and towards the called trunk; and one that waits to take the place of either: its ports are bound, and
+/// nothing is forwarded to or from it.
 public enum MediaSide: UInt8, Sendable, Equatable, CaseIterable {
-  case incoming = 0, outgoing = 1
-  public var other: MediaSide { self == .incoming ? .outgoing : .incoming }
+  case incoming = 0, outgoing = 1, standby = 2
 }
 
 public enum MediaEvent: Sendable, Equatable {

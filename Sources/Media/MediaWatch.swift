@@ -49,7 +49,7 @@ public struct MediaWatch: Sendable, Equatable {
 
   /// The stream went on hold or came back, on either side's wish: hold stops RTP of both.
   public mutating func hold(stream: Int, _ isHeld: Bool, at now: Instant) {
-    for side in MediaSide.allCases {
+    for side in [MediaSide.incoming, .outgoing] {
       let index = index(of: side, stream)
       guard watched[index].isHeld != isHeld else { continue }
       watched[index].isHeld = isHeld
@@ -59,7 +59,7 @@ public struct MediaWatch: Sendable, Equatable {
 
   /// The stream was switched off or came back, on either side's wish.
   public mutating func switchOff(stream: Int, _ isOff: Bool, at now: Instant) {
-    for side in MediaSide.allCases {
+    for side in [MediaSide.incoming, .outgoing] {
       let index = index(of: side, stream)
       guard watched[index].isOff != isOff else { continue }
       watched[index].isOff = isOff

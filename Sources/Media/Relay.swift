@@ -51,7 +51,7 @@ public struct Relay: Sendable {
 
   /// The flow of each m-line of one side; `nil` for one that is not relayed.
   private typealias Side = [Int?]
-  /// Incoming side first; a side without flows is not open.
+  /// Incoming side first, then outgoing, then standby; a side without flows is not open.
   private var sessions: [UInt64: [Side]] = [:]
   /// Those that are not open are in `free`.
   private var flows: [RelayFlow] = []
@@ -68,7 +68,7 @@ public struct Relay: Sendable {
   public mutating func open(session: UInt64, side: MediaSide, anchor: MediaAnchor) -> Change? {
     precondition(anchor.ports.allSatisfy { $0 % 2 == 0 }, "an RTP port is even")
     guard flowCount + anchor.ports.count <= Self.flowLimit else { return nil }
-    var sides = sessions[session] ?? [[], []]
+    var sides = sessions[session] ?? Self.noSides
     var streams = sides[Int(side.rawValue)]
     while streams.count < anchor.ports.count { streams.append(nil) }
     var change = Change()
@@ -113,6 +113,25 @@ public struct Relay: Sendable {
     return ports
   }
 
+  /// One side takes the place of another, with all it has. The ports to unbind are those of the side that was there.
+  public mutating func move(session: UInt64, side: MediaSide, to target: UInt64, as place: MediaSide) -> [RelayPort] {
+    guard var sides = sessions[session], session != target || side != place else { return [] }
+    let moved = sides[Int(side.rawValue)]
+    sides[Int(side.rawValue)] = []
+    sessions[session] = sides.allSatisfy(\.isEmpty) ? nil : sides
+    for index in moved.compactMap({ $0 }) {
+      if let peer = flows[index].peer { flows[peer].peer = nil }
+      flows[index].peer = nil
+      flows[index].take(place)
+    }
+    let gone = release(session: target, side: place)
+    var others = sessions[target] ?? Self.noSides
+    others[Int(place.rawValue)] = moved
+    sessions[target] = others.allSatisfy(\.isEmpty) ? nil : others
+    join(others)
+    return gone
+  }
+
   /// The ports to unbind and the final counts, one entry for each relayed stream of each side, incoming side first.
   public mutating func close(session: UInt64) -> (unbind: [RelayPort], statistics: [StreamStatistics]) {
     let final = statistics(of: session)
@@ -144,6 +163,7 @@ public struct Relay: Sendable {
     return Forward(port: Self.port(peer, isRTCP: isRTCP), destination: destination)
   }
 
+  private static let noSides: [Side] = MediaSide.allCases.map { _ in [] }
   private static func port(_ flow: Int, isRTCP: Bool) -> RelayPort { RelayPort(rawValue: UInt32(flow) << 1 | (isRTCP ? 1 : 0)) }
   private static func flow(of stream: Int, in side: Side) -> Int? { side.indices.contains(stream) ? side[stream] : nil }
 

@@ -51,6 +51,9 @@ struct RelayFlow: Sendable {
 
   mutating func close() { isOpen = false }
 
+  /// It belongs to another side from now on.
+  mutating func take(_ side: MediaSide) { statistics.side = side }
+
   /// A new program opens a latch only when the signalling says something new: another source address, or blocks the locked tuple is not in.
   mutating func program(_ new: FlowProgram) {
     // Old-style hold hides the address; it does not change whom we hear.

@@ -18,6 +18,7 @@ enum Errand: Sendable {
   case answerOffer(call: Int, status: Int)
   case ask(call: Int)
   case talk(call: Int)
+  case refer(call: Int)
   /// `timer`: which session timer of the call; an older one's errand is dropped.
   case refresh(call: Int, timer: Int)
   case sessionOver(call: Int, timer: Int)

@@ -56,6 +56,10 @@ public struct Knobs: Sendable {
     var foreignContacts = 0
     var otherNode = 0
     var badNumbers = 5
+    // Transfers.
+    var refers = 0
+    var replaces = 0
+    var leavesAtOnce = 0
     // Session timers.
     var knowsTimers = 0
     var asksForTimers = 0
@@ -125,6 +129,8 @@ public struct Knobs: Sendable {
   /// The providers are domain names: how often DNS changes what it says of one.
   var nameChanges: Int?
   var isDeadNodeReported = false
+  /// What becomes of a REFER of each party: an index into `Scene`'s list.
+  var referSupport: [Int] = [0, 0, 0]
   /// Which trunks ask for session timers, and of how many seconds.
   var sessionTimers: [Bool] = []
   var sessionInterval = 20
@@ -165,6 +171,18 @@ public struct Knobs: Sendable {
       isDeadNodeReported = names.chance(50)
     }
     drawTimers(seed)
+    drawTransfers(seed)
+  }
+
+  private mutating func drawTransfers(_ seed: UInt64) {
+    var random = RandomSource(seed: seed ^ 0x7265_6665_7273)
+    guard random.chance(50) else { return }
+    referSupport = Party.allCases.map { _ in random.pick([0, 0, 0, 1, 2, 3]) }
+    for index in manners.indices {
+      manners[index].refers = random.pick([0, 30, 80])
+      manners[index].replaces = random.pick([0, 0, 30])
+      manners[index].leavesAtOnce = random.pick([0, 50])
+    }
   }
 
   /// From a generator of its own, so that the rest of a seed is as it is without it.

@@ -13,6 +13,7 @@ extension SimulatedParty {
     var invite = newInvite(to: destination(), callID: callID, tag: tag)
     decorate(&invite, call)
     stampTimer(first: &invite, call)
+    stampReplaces(&invite)
     invite.setBody(description(&call, answering: nil), type: "application/sdp")
     call.inviteSequence = invite.cseqNumber
     call.client = layer.send(invite, on: flow(to: home), sentBy: sentBy, at: now)
@@ -38,7 +39,7 @@ extension SimulatedParty {
     prepareTimer(&call)
   }
 
-  private mutating func destination() -> String {
+  mutating func destination() -> String {
     if random.chance(manners.badNumbers) { return random.pick(["123", "+999999", "+33123456789", "anonymous", "%2B1425", "911"]) }
     if party == .hq { return "9\(random.between(200, 999))555\(1000 + random.below(9000))" }
     return "+1425555\(1000 + random.below(9000))"
@@ -52,12 +53,16 @@ extension SimulatedParty {
   }
 
   mutating func received(_ response: SIPMessage, client: TransactionLayer.ClientID, at now: Instant) {
-    guard let index = calls.firstIndex(where: { $0.client == client || $0.offerClient == client || $0.byeClient == client }) else { return }
+    guard let index = calls.firstIndex(where: { $0.client == client || $0.offerClient == client || $0.byeClient == client || $0.referClient == client }) else {
+      return
+    }
     var call = calls[index]
     if call.client == client {
       receivedInviteResponse(response, &call, at: now)
     } else if call.offerClient == client {
       receivedOfferResponse(response, &call, at: now)
+    } else if call.referClient == client {
+      receivedReferAnswer(response, &call, at: now)
     } else if response.status >= 200 {
       call.state = .over
     }
@@ -115,6 +120,7 @@ extension SimulatedParty {
     wishOnBeat(in: random.milliseconds(500, knobs.longestTalk * 1000), .hangUp(call: call.number), now)
     if call.offersLeft > 0 { wishOnBeat(in: random.milliseconds(300, 8_000), .offer(call: call.number), now) }
     if random.chance(20) { wish(in: random.milliseconds(300, 10_000), .ask(call: call.number), now) }
+    if manners.refers > 0, random.chance(manners.refers) { wish(in: random.milliseconds(300, 8_000), .refer(call: call.number), now) }
   }
 
   mutating func acknowledge(_ call: inout PartyCall, at now: Instant) {

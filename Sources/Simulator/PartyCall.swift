@@ -48,6 +48,7 @@ struct PartyCall: Sendable {
   var offersLeft = 0
 
   var byeClient: TransactionLayer.ClientID?
+  var referClient: TransactionLayer.ClientID?
 
   // The session timer: seconds agreed, whether it is ours to refresh, and how many there were.
   var knowsTimers = false

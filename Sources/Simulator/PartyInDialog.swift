@@ -22,6 +22,8 @@ extension SimulatedParty {
     switch request.method {
     case .bye: receivedBye(request, server, &call, at: now)
     case .invite: receivedOffer(request, server, &call, at: now)
+    case .notify: receivedNotify(request, server, &call, at: now)
+    case .refer: receivedRefer(request, server, &call, at: now)
     case .update where call.takesUpdate: receivedUpdate(request, server, &call, at: now)
     default: layer.respond(response(request.method == .options ? 200 : 405, to: request, tag: nil, call: call), in: server, at: now)
     }

@@ -79,6 +79,8 @@ struct Scene {
     s.progressTimeout = knobs.progressTimeout
     s.routingTimeout = knobs.routingTimeout
     s.maxCallDuration = knobs.maxCallDuration
+    s.referSupport = [.execute, .peer, .thirdParty, .refuse][party.map { knobs.referSupport[$0.rawValue] } ?? 0]
+    if knobs.referSupport != [0, 0, 0], party == .acme || party == .spare { s.pstnUsages = ["Internal", "National"] }
     s.sessionTimer = party.map { knobs.sessionTimers[$0.rawValue] } ?? false
     s.sessionExpires = knobs.sessionInterval
     s.minSE = 5

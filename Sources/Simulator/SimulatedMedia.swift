@@ -44,6 +44,8 @@ struct SimulatedMedia: Sendable {
       return (.report(session: session, relay.statistics(of: session)), [], [])
     case .release(let session, let side):
       return (nil, [], unbind(relay.release(session: session, side: side)))
+    case .move(let session, let side, let target, let place):
+      return (nil, [], unbind(relay.move(session: session, side: side, to: target, as: place)))
     case .close(let session):
       let (gone, counts) = relay.close(session: session)
       return (.closed(session: session, counts), [], unbind(gone))

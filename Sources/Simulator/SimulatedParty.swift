@@ -21,6 +21,7 @@ struct SimulatedParty: Sendable {
     var placed = 0, taken = 0, answered = 0, refused = 0, cancelled = 0, lateAnswers = 0, forks = 0, secondAnswers = 0, silences = 0
     var withheldAcknowledgements = 0, offers = 0, glares = 0, cancelledOffers = 0, hungUp = 0, hungUpEarly = 0, byesCrossed = 0
     var storms = 0, oddRequests = 0, challenges = 0, proofs = 0, packetsSent = 0, packetsHeard = 0, offersAnswered = 0, forgotten = 0
+    var refers = 0, attended = 0, replaces = 0, transfersDone = 0, transfersFailed = 0
     var timers = 0, refreshes = 0, sessionsOver = 0, intervalsTooSmall = 0, updates = 0
   }
 
@@ -117,6 +118,7 @@ struct SimulatedParty: Sendable {
     case .answerOffer(let call, let status): with(call) { $0.answerOffer(&$1, status: status, at: now) }
     case .ask(let call): with(call) { $0.ask(&$1, at: now) }
     case .talk(let call): with(call) { $0.talk(&$1, at: now) }
+    case .refer(let call): with(call) { $0.refer(&$1, at: now) }
     case .refresh(let call, let timer): with(call) { $0.refresh(&$1, timer: timer, at: now) }
     case .sessionOver(let call, let timer): with(call) { $0.sessionOver(&$1, timer: timer, at: now) }
     case .odd: if !isCalm { sendOddRequest(at: now) }

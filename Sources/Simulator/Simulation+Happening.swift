@@ -223,7 +223,9 @@ extension Simulation {
         ("re-INVITEs answered", t.offersAnswered), ("re-INVITE glares", t.glares), ("re-INVITEs cancelled", t.cancelledOffers), ("hang-ups", t.hungUp),
         ("hang-ups before ACK", t.hungUpEarly), ("BYEs that crossed", t.byesCrossed), ("retransmission storms", t.storms),
         ("odd requests", t.oddRequests), ("challenges", t.challenges), ("proofs taken", t.proofs), ("calls forgotten", t.forgotten),
-        ("session timers", t.timers), ("refreshes", t.refreshes), ("UPDATEs taken", t.updates), ("sessions nobody refreshed", t.sessionsOver),
+        ("transfers asked for", t.refers), ("attended", t.attended), ("dialogs to be replaced", t.replaces), ("transfers done", t.transfersDone),
+        ("transfers failed", t.transfersFailed), ("session timers", t.timers), ("refreshes", t.refreshes), ("UPDATEs taken", t.updates),
+        ("sessions nobody refreshed", t.sessionsOver),
         ("intervals too small", t.intervalsTooSmall),
         ("media packets sent", t.packetsSent), ("media packets heard", t.packetsHeard),
       ] { tally.add(name, count) }

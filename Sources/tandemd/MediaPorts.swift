@@ -29,6 +29,8 @@ struct MediaPorts {
     switch command {
     case .open(let session, let side, let anchor): return open(session, side, anchor)
     case .release(let session, let side): anchors[Side(session: session, side: side)] = nil
+    case .move(let session, let side, let target, let place):
+      anchors[Side(session: target, side: place)] = anchors.removeValue(forKey: Side(session: session, side: side))
     case .close(let session): for side in MediaSide.allCases { anchors[Side(session: session, side: side)] = nil }
     case .program, .report: break
     }

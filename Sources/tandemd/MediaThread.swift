@@ -112,6 +112,7 @@ private final class MediaLoop {
     case .program(let session, let side, let stream, let program): relay.program(session: session, side: side, stream: stream, program)
     case .report(let session): report(.report(session: session, relay.statistics(of: session)))
     case .release(let session, let side): unbind(relay.release(session: session, side: side))
+    case .move(let session, let side, let target, let place): unbind(relay.move(session: session, side: side, to: target, as: place))
     case .close(let session):
       let (ports, counts) = relay.close(session: session)
       unbind(ports)

@@ -14,9 +14,8 @@ import Timing
       edit(&$0)
     }
   }
-  private func contacts(_ list: String...) -> String { list.map { "Contact: \($0)\r\n" }.joined() }
   /// A 3xx whose only contacts are those given.
-  private func redirect(_ bench: inout Bench, _ status: Int = 302, attempt number: Int = 0, from source: Bench.Side = .provider, _ list: String...) throws {
+  private func redirect(_ bench: inout Bench, status: Int = 302, attempt number: Int = 0, from source: Bench.Side = .provider, to list: String...) throws {
     let text = Bench.response(status, to: try bench.attempt(number), extra: list.map { "Contact: \($0)\r\n" }.joined())
     let address = source == .provider ? Bench.provider : Bench.pbx
     bench.receive(text.replacing("Contact: <sip:bob@\(Bench.provider)>\r\n", with: ""), from: address, listener: source == .provider ? 1 : 0)
@@ -28,7 +27,7 @@ import Timing
   func followed(status: Int) throws {
     var bench = try bench()
     bench.dial()
-    try redirect(&bench, status, "<sip:+14155550199@203.0.113.9>")
+    try redirect(&bench, status: status, to: "<sip:+14155550199@203.0.113.9>")
     #expect(bench.attempts.count == 2)
     #expect(
       try bench.attempt(1).requestURI.elementsEqual("sip:14155550199@10.0.0.2".utf8)
@@ -60,13 +59,13 @@ import Timing
   func noUsage() throws {
     var bench = try bench(["Internal"])
     bench.dial()
-    try redirect(&bench, "<sip:+14155550199@203.0.113.9>")
+    try redirect(&bench, to: "<sip:+14155550199@203.0.113.9>")
     #expect(bench.toCaller.last == "403 INVITE")
     #expect(bench.attempts.count == 1)
     bench.finish()
     var other = try self.bench()
     other.dial()
-    try redirect(&other, "<sip:voicemail.example>")
+    try redirect(&other, to: "<sip:voicemail.example>")
     #expect(other.toCaller.last == "480 INVITE")
     other.finish()
   }
@@ -75,7 +74,7 @@ import Timing
   func breadth() throws {
     var bench = try bench()
     bench.dial()
-    try redirect(&bench, "<sip:+14155550101@x>;q=0.5, <sip:+14155550102@x>;q=0.7, <sip:+14155550103@x>;q=0.6")
+    try redirect(&bench, to: "<sip:+14155550101@x>;q=0.5, <sip:+14155550102@x>;q=0.7, <sip:+14155550103@x>;q=0.6")
     #expect(try bench.attempt(1).requestURI.starts(with: "sip:14155550102@".utf8))
     try bench.reply(486, attempt: 1)
     #expect(try bench.attempt(2).requestURI.starts(with: "sip:14155550103@".utf8))
@@ -87,7 +86,7 @@ import Timing
     bench.finish()
     var final = try self.bench()
     final.dial()
-    try redirect(&final, "<sip:+14155550101@x>, <sip:+14155550102@x>")
+    try redirect(&final, to: "<sip:+14155550101@x>, <sip:+14155550102@x>")
     try final.reply(603, attempt: 1)
     #expect(final.toCaller.last == "603 INVITE")
     final.finish()
@@ -97,14 +96,14 @@ import Timing
   func loops() throws {
     var bench = try bench()
     bench.dial("94155550100")
-    try redirect(&bench, "<sip:+14155550100@x>")
+    try redirect(&bench, to: "<sip:+14155550100@x>")
     #expect(bench.toCaller.last == "480 INVITE")
     bench.finish()
     var deep = try self.bench()
     deep.dial()
-    for step in 0..<3 { try redirect(&deep, attempt: step, "<sip:+1415555020\(step)@x>") }
+    for step in 0..<3 { try redirect(&deep, attempt: step, to: "<sip:+1415555020\(step)@x>") }
     #expect(deep.attempts.count == 4)
-    try redirect(&deep, attempt: 3, "<sip:+14155550209@x>")
+    try redirect(&deep, attempt: 3, to: "<sip:+14155550209@x>")
     #expect(deep.attempts.count == 4)
     #expect(deep.toCaller.last == "480 INVITE")
     deep.finish()
@@ -115,7 +114,7 @@ import Timing
     var bench = try bench()
     bench.dial()
     try bench.reply(180)
-    try redirect(&bench, "<sip:+14155550199@x>")
+    try redirect(&bench, to: "<sip:+14155550199@x>")
     #expect(bench.attempts.count == 2)
     try bench.reply(183, attempt: 1, body: Bench.sdp)
     try bench.reply(200, attempt: 1, body: Bench.sdp)
@@ -134,7 +133,7 @@ import Timing
       from: Bench.provider,
       listener: 1)
     #expect(bench.attempts.count == 1)
-    try redirect(&bench, from: .pbx, "<sip:94155550177@10.0.0.9>")
+    try redirect(&bench, from: .pbx, to: "<sip:94155550177@10.0.0.9>")
     #expect(bench.attempts.count == 2)
     #expect(try bench.attempt(1).requestURI.starts(with: "sip:14155550177@10.0.0.2".utf8))
     bench.receive(

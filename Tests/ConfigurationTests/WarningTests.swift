@@ -32,10 +32,6 @@ struct WarningTests {
         "trunk u: srtp-mode optional: there is no SRTP in this version, the trunk's media crosses the network in clear text"
       ),
       (
-        "set trunk-configuration site:s refer-support peer",
-        "trunk-configuration site:s refer-support peer: no transfer is carried out in this version, a REFER gets 405"
-      ),
-      (
         "set trunk t is-pstn true\nset trunk u is-pstn true\nset trunk-configuration trunk:t pstn-usage a\nset voice-route r pattern x pstn-usage a trunk u",
         "trunk t: its usages reach route r to trunk u, and both lead to the public network: calls from outside may leave at your cost"
       ),

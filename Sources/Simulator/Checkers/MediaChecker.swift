@@ -15,7 +15,7 @@ struct MediaChecker: Checker {
   /// Of each side that was opened, the RTP and RTCP ports.
   private struct Side: Hashable {
     var session: UInt64
-    var isIncoming: Bool
+    var side: MediaSide
   }
   private var ports: [Side: [TransportAddress]] = [:]
   /// The call that named a media address in its descriptions.
@@ -26,6 +26,8 @@ struct MediaChecker: Checker {
   private var sources: Set<TransportAddress> = []
   /// The caller's Call-ID of each attempt's.
   private var partners: [[UInt8]: [UInt8]] = [:]
+  /// Calls were joined: a Call-ID has had more than one partner.
+  private var isMixed = false
 
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
@@ -56,19 +58,22 @@ struct MediaChecker: Checker {
   private mutating func observe(_ command: MediaCommand) -> String? {
     switch command {
     case .open(let session, let side, let anchor):
-      ports[Side(session: session, isIncoming: side == .incoming)] = anchor.ports.filter { $0 != 0 }.flatMap {
+      ports[Side(session: session, side: side)] = anchor.ports.filter { $0 != 0 }.flatMap {
         [TransportAddress(anchor.bind, $0), TransportAddress(anchor.bind, $0 &+ 1)]
       }
       if closed.contains(session) { return "session \(String(session, radix: 16)) was opened after its close" }
       if anchor.ports.allSatisfy({ $0 == 0 }) { return "an anchor without a port" }
       open.insert(session)
     case .program(let session, _, _, _), .release(let session, _), .report(let session):
-      if case .release(_, let side) = command { ports[Side(session: session, isIncoming: side == .incoming)] = nil }
+      if case .release(_, let side) = command { ports[Side(session: session, side: side)] = nil }
       guard open.contains(session) else { return "a command for session \(String(session, radix: 16)), which is not open: \(command)" }
+    case .move(let session, let side, let target, let place):
+      guard open.contains(session), open.contains(target) else { return "a side moved between sessions that are not both open: \(command)" }
+      ports[Side(session: target, side: place)] = ports.removeValue(forKey: Side(session: session, side: side))
+      isMixed = true
     case .close(let session):
       guard open.remove(session) != nil else { return "session \(String(session, radix: 16)) was closed and not open" }
-      ports[Side(session: session, isIncoming: true)] = nil
-      ports[Side(session: session, isIncoming: false)] = nil
+      for side in MediaSide.allCases { ports[Side(session: session, side: side)] = nil }
       closed.insert(session)
       awaited.insert(session)
     }
@@ -97,7 +102,7 @@ struct MediaChecker: Checker {
     // Of the two Call-IDs ours has no mark: an attempt belongs to one caller for life.
     let isAttempt = Party.shown(by: from[...]) == nil
     let (attempt, caller) = isAttempt ? (from, into) : (into, from)
-    if let known = partners[attempt], known != caller { return "a packet of \(source) crossed into another call at \(to)" }
+    if !isMixed, let known = partners[attempt], known != caller { return "a packet of \(source) crossed into another call at \(to)" }
     partners[attempt] = caller
     return nil
   }

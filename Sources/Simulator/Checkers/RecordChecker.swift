@@ -16,6 +16,7 @@ struct RecordChecker: Checker {
   /// copies, which are answered by themselves.
   private var heardAt: [[UInt8]: Instant] = [:]
   private var again = 0
+  private var replacing: Set<[UInt8]> = []
   /// There when stopping was asked for.
   private var stopped: [String] = []
 
@@ -33,10 +34,16 @@ struct RecordChecker: Checker {
         offered.insert(key)
       }
       heardAt[key] = event.at
+      if signal.message?.has(.replaces) ?? false { replacing.insert(key) }
     case .sent(let signal):
       // 482: the same call by another way, which has its record.
       guard let message = signal.message, !message.isRequest, message.method == .invite, message.status >= 200, message.status != 482 else { return nil }
       let key = AnswerChecker.key(message)
+      // Its leg stands in the record of the call that it became part of, unless it was refused before.
+      if replacing.contains(key) {
+        again += 1
+        return nil
+      }
       if offered.contains(key) { answered.insert(key) }
     case .record(let record):
       if !records.insert(record.id).inserted { return "a second record of call \(record.id)" }
