@@ -21,6 +21,8 @@ struct SessionTimer: Sendable, Equatable {
   private(set) var endsAt: Instant?
 
   init(_ mode: Mode, interval: Int, at now: Instant) {
+    // Whatever a peer says: no more than a day, and never nothing.
+    let interval = min(max(interval, 1), SessionTerms.longest)
     self.mode = mode
     self.interval = interval
     switch mode {
@@ -130,7 +132,8 @@ struct SessionAsk: Sendable, Equatable {
   init(_ request: SIPMessage) {
     self.init(
       expires: request.value(.sessionExpires).flatMap { SessionExpires(parsing: $0) },
-      minimum: request.value(.minSE).flatMap { SessionExpires.seconds($0) } ?? SessionTerms.minimum, knowsTimers: request.lists("timer", in: .supported))
+      minimum: min(request.value(.minSE).flatMap { SessionExpires.seconds($0) } ?? SessionTerms.minimum, SessionTerms.longest),
+      knowsTimers: request.lists("timer", in: .supported))
   }
 }
 

@@ -334,6 +334,17 @@ import Timing
     bench.finish()
   }
 
+  @Test("A Min-SE of centuries is taken for a day, and the call can be written and read back")
+  func centuries() throws {
+    var bench = try bench { Self.timed(&$0, "hq") }
+    bench.dial(extra: known + "Min-SE: 9999999999\r\n")
+    try bench.reply(200, body: Bench.sdp)
+    #expect(bench.last(to: Bench.pbx)?.text(.sessionExpires) == "86400;refresher=uac")
+    bench.callerAcknowledges()
+    try bench.hangUp()
+    bench.finish()
+  }
+
   @Test("A peer that asks to be refreshed every second is refreshed no oftener than min-se allows")
   func hostile() throws {
     var bench = try bench()

@@ -18,8 +18,11 @@ struct SessionChecker: Checker {
 
   mutating func observe(_ event: TraceEvent) -> String? {
     switch event.what {
-    case .sent(let signal), .delivered(let signal):
-      if let message = signal.message { note(message, isOurs: { if case .sent = event.what { true } else { false } }(), at: event.at) }
+    case .sent(let signal):
+      if let message = signal.message { note(message, isOurs: true, at: event.at) }
+    case .delivered(let signal):
+      // Of a stranger nothing is taken.
+      if signal.isOwed, let message = signal.message { note(message, isOurs: false, at: event.at) }
     case .record(let record):
       ended.formUnion(record.legs.map { Array($0.callID.utf8) })
       sessions.removeAll { ended.contains($0.session.callID) }
