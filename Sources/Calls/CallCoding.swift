@@ -53,6 +53,8 @@ extension Call: Recordable {
     w.write(lastRefusal != nil)
     w.write(integer: lastRefusal?.status ?? 0)
     w.write(optional: lastRefusal?.cause)
+    w.write(lastFailure != nil)
+    w.write(Array((lastFailure ?? "").utf8))
     w.write(UInt32(places.count))
     for place in places { w.write(integer: place) }
   }
@@ -113,6 +115,9 @@ extension Call: Recordable {
     let refused: Bool = try r.read()
     let refusal = (status: try r.integer(), cause: try r.optionalInteger())
     lastRefusal = refused ? refusal : nil
+    let failed: Bool = try r.read()
+    let why = String(decoding: try r.read([UInt8].self), as: UTF8.self)
+    lastFailure = failed ? why : nil
     for _ in 0..<(try r.read(UInt32.self)) { places.append(try r.integer()) }
   }
 }

@@ -8,13 +8,17 @@ import Timing
 
 /// Every test of this target goes on with copies of its calls (`Bench`); here the copies are looked at.
 @Suite struct CodingTests {
-  enum Phase: CaseIterable, Sendable { case opening, calling, trying, alerting, early, answered, up, offering, glare, hunting, leaving, over }
+  enum Phase: CaseIterable, Sendable { case unreachable, opening, calling, trying, alerting, early, answered, up, offering, glare, hunting, leaving, over }
 
   private func call(in phase: Phase) throws -> Call {
     var bench = try Bench(edit: Bench.hunting)
     if phase == .opening { bench.holdsMedia = true }
     switch phase {
     case .opening, .calling: bench.dial(extra: "Privacy: id\r\nX-Long: value\r\n")
+    case .unreachable:
+      bench.dial()
+      if let flow = bench.lastFlow { bench.exchange.unreachable(flow, at: bench.now) }
+      bench.drain()
     case .trying:
       bench.dial()
       try bench.reply(100)
