@@ -40,6 +40,8 @@ struct CallEnvironment {
   var served: [TransactionLayer.ServerID: Owner] = [:]
   /// Dialogs that no call owns, by their BYE, where it may be challenged. Looked up, never iterated but to rename trunks.
   var declined: [TransactionLayer.ClientID: DeclinedDialog] = [:]
+  /// Requests of ours outside any call. Looked up, never iterated but to rename trunks.
+  var ownRequests: [TransactionLayer.ClientID: OwnRequest] = [:]
   var endedDialogs = EndedDialogs()
   var refusedCalls = RefusedCalls()
   /// As they were said.
@@ -95,8 +97,8 @@ struct CallEnvironment {
   mutating func failed(_ trunk: Int, target: TransportAddress, reason: StaticString) {
     if trunk >= 0 { trunks.failed(trunk, target: target, reason: reason, at: now) }
   }
-  mutating func overloaded(_ trunk: Int, target: TransportAddress) {
-    if trunk >= 0 { trunks.overloaded(trunk, target: target, at: now) }
+  mutating func overloaded(_ trunk: Int, target: TransportAddress, rest: Gap?) {
+    if trunk >= 0 { trunks.overloaded(trunk, target: target, rest: rest, at: now) }
   }
   mutating func release(_ trunk: Int) {
     if trunk >= 0 { load.release(trunk: trunk) }

@@ -67,7 +67,10 @@ extension Call {
     while nextAttempt < attempts.count {
       let attempt = attempts[nextAttempt]
       nextAttempt += 1
-      guard let route = environment.trunks.route(of: attempt.trunk, at: environment.now, using: &environment.random) else {
+      // It may have gone down since the plan was made.
+      guard !environment.trunks.isDown(attempt.trunk, at: environment.now),
+        let route = environment.trunks.route(of: attempt.trunk, at: environment.now, using: &environment.random)
+      else {
         lastRefusal = (503, 41)
         continue
       }
@@ -92,8 +95,8 @@ extension Call {
     let attempt = attempts[nextAttempt - 1]
     while !otherTargets.isEmpty {
       let target = otherTargets.removeFirst()
-      // A commit or DNS may have taken it away meanwhile.
-      guard environment.trunks.leads(attempt.trunk, to: target) else { continue }
+      // A commit or DNS may have taken it away meanwhile, or it went down.
+      guard environment.trunks.leads(attempt.trunk, to: target, at: environment.now) else { continue }
       dropAttempt(keepingPlace: true, &environment)
       if make(attempt, towards: environment.trunks.flow(of: attempt.trunk, to: target), &environment) { return true }
       otherTargets = []
@@ -260,10 +263,13 @@ extension Call {
     if Redirection.isOne(response.status) { return redirected(by: response, leg: leg, &environment) }
     var why = "\(legs[leg].trunkName) answered \(response.status)"
     if response.status == 401 || response.status == 407, legs[leg].trunk >= 0 { why = environment.trunks.challengeRefusal(of: legs[leg].trunk) ?? why }
-    attemptRefused(leg: leg, status: response.status, cause: response.q850Cause, by: why, &environment)
+    attemptRefused(leg: leg, status: response.status, cause: response.q850Cause, rest: response.retryAfter, by: why, &environment)
   }
 
-  private mutating func attemptRefused(leg: Int, status received: Int, cause: Int?, by why: String, _ environment: inout CallEnvironment) {
+  /// `rest`: Retry-After, which ends here.
+  private mutating func attemptRefused(
+    leg: Int, status received: Int, cause: Int?, rest: Gap? = nil, by why: String, _ environment: inout CallEnvironment
+  ) {
     progressAt = nil
     legs[leg].client = nil
     legs[leg].state = .gone
@@ -272,8 +278,8 @@ extension Call {
     let status = environment.translated(status: received, cause: cause, on: legs[leg].trunk)
     lastRefusal = (Call.crossing(status: status), cause)
     // RFC 3263 4.3: a server that says 503 is passed over for the next one of the same peer, whatever makes a call change its trunk.
+    if received == 503 { environment.overloaded(legs[leg].trunk, target: legs[leg].flow.remote, rest: rest) }
     if received == 503, phase == .calling {
-      environment.overloaded(legs[leg].trunk, target: legs[leg].flow.remote)
       if tryNextTarget(&environment) {
         environment.counters.targetFailovers += 1
         return

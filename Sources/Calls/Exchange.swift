@@ -197,7 +197,16 @@ public struct Exchange {
       drain()
     }
     environment.trunks.advance(to: now)
+    environment.sendProbes()
+    drain()
     pass(environment.trunks.takeNotes())
+  }
+
+  /// Servers that went down or came back.
+  private mutating func tellHealth() {
+    for news in environment.trunks.takeNews() {
+      environment.note(news.isTrouble ? .warning : .notice, news.text, [("TANDEM_PEER", news.peer), ("TANDEM_TRUNK", news.trunk)])
+    }
   }
 
   /// What plugins said, for the log.
@@ -274,14 +283,17 @@ public struct Exchange {
       case .clientEnded(let client):
         environment.owners[client] = nil
         environment.declined[client] = nil
+        environment.ownRequests[client] = nil
       case .serverEnded(let server):
         environment.served[server] = nil
       }
       if !environment.joins.isEmpty { carryOutJoins() }
     }
+    tellHealth()
   }
 
   private mutating func receivedResponse(_ message: SIPMessage, client: TransactionLayer.ClientID, flow: SIP.Flow) {
+    if let own = environment.ownRequests[client] { return environment.received(message, own: client, own) }
     guard let owner = environment.owners[client] else { return environment.receivedDeclined(message, client, from: flow) }
     var message = message
     guard table.contains(owner.call) else { return receivedLateAnswer(message, flow: flow) }
@@ -295,7 +307,7 @@ public struct Exchange {
       if trunk >= 0 {
         // A sign of life is an answer that takes or refuses a call: not 100, not the 487 of an attempt that was given up, and not 408 or 503 (decided).
         if message.status != 100, message.status != 408, message.status != 503, !call.legs[owner.leg].abandoned {
-          environment.trunks.heard(from: trunk, source: flow.remote, at: environment.now)
+          environment.trunks.heard(from: trunk, source: flow.remote, isAnswer: message.status >= 200, at: environment.now)
         }
         if call.answeredChallenge(message, client, from: flow, leg: owner.leg, &environment) { return }
         environment.trunks.responseIn(&message, trunk: trunk, at: environment.now)
@@ -321,6 +333,7 @@ public struct Exchange {
   }
 
   private mutating func clientFailed(_ client: TransactionLayer.ClientID, status: Int, because why: String) {
+    if let own = environment.ownRequests[client] { return environment.failed(own: own, status: status) }
     guard let owner = environment.owners[client] else { return }
     withCall(owner.call) { call, environment in
       guard call.legs.indices.contains(owner.leg) else { return }
@@ -372,6 +385,7 @@ public struct Exchange {
       }
     }
     environment.declined = environment.declined.mapValues { $0.renamed(trunks) }
+    environment.renameOwnRequests(trunks: trunks)
     environment.transactions.rename(listeners: listeners)
     environment.warnOfAmbiguousTrunks()
     for call in leaving { end(call) { $0 != Int(UInt16.max) } }

@@ -2,6 +2,8 @@ import Admission
 import Configuration
 import Media
 import SIP
+public import Timing
+public import Trunks
 
 // What must hold between two events, whatever came from outside; the simulator asks after each.
 extension Exchange {
@@ -25,7 +27,8 @@ extension Exchange {
   public var holdings: Holdings {
     var held = Holdings()
     held.calls = table.count
-    held.transactions = environment.transactions.liveTransactions
+    // OPTIONS are sent for ever, whatever calls there are.
+    held.transactions = environment.transactions.liveTransactions - environment.ownRequests.count
     held.owners = environment.owners.count
     held.served = environment.served.count
     held.ports = mediaCapacity.map(\.portsInUse)
@@ -44,6 +47,10 @@ extension Exchange {
     }
     return held
   }
+
+  /// How a server of a trunk is seen now.
+  public typealias ServerSight = TrunkTable.TargetSight
+  public func serverSights(at now: Instant) -> [ServerSight] { environment.trunks.targetSights(at: now) }
 
   /// What is wrong inside, one sentence each; empty when nothing is.
   public var brokenInvariants: [String] {

@@ -46,12 +46,7 @@ enum LegMessages {
   /// `name-addr` of a number at one of our or a peer's hosts; a withheld number becomes RFC 3323's anonymous address.
   /// From and To carry no port (RFC 3261 19.1.1, table 1): that of `host` is left out.
   static func address(number: [UInt8], host: [UInt8], displayName: ArraySlice<UInt8>?) -> [UInt8] {
-    var host = host
-    if let colon = host.lastIndex(of: UInt8(ascii: ":")), host[colon...].dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
-      host.first != UInt8(ascii: "[") || host[..<colon].last == UInt8(ascii: "]")
-    {
-      host.removeSubrange(colon...)
-    }
+    let host = withoutPort(host)
     var out: [UInt8] = []
     out.reserveCapacity(64)
     let shown = number.isEmpty ? [] : displayName.map(printable) ?? []
@@ -71,6 +66,13 @@ enum LegMessages {
       append(">", to: &out)
     }
     return out
+  }
+
+  static func withoutPort(_ host: [UInt8]) -> [UInt8] {
+    guard let colon = host.lastIndex(of: UInt8(ascii: ":")), host[colon...].dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
+      host.first != UInt8(ascii: "[") || host[..<colon].last == UInt8(ascii: "]")
+    else { return host }
+    return Array(host[..<colon])
   }
 
   /// At most `CallLimits.displayNameBytes` of a name in whole UTF-8 characters, without control characters and bytes that are no UTF-8.

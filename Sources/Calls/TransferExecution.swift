@@ -22,7 +22,9 @@ extension Call {
     while let transfer, transfer.next < transfer.attempts.count {
       let attempt = transfer.attempts[transfer.next]
       self.transfer?.next += 1
-      guard let flow = environment.trunks.route(of: attempt.trunk, at: environment.now, using: &environment.random)?.first else {
+      guard !environment.trunks.isDown(attempt.trunk, at: environment.now),
+        let flow = environment.trunks.route(of: attempt.trunk, at: environment.now, using: &environment.random)?.first
+      else {
         self.transfer?.lastStatus = 503
         continue
       }

@@ -11,7 +11,7 @@ enum WithoutEffect {
   static let settings: [String: Set<String>] = [
     "system": ["ntp-server", "metrics", "trace", "watchdog"],
     "interface": ["vlan", "fast-path"],
-    "peer": ["representative-media-ip", "alternate-bypass-id", "options-interval"],
+    "peer": ["representative-media-ip", "alternate-bypass-id"],
     "trunk": ["match"],
     "trunk-configuration": [
       "max-early-dialogs", "pidf-lo", "signal-boost", "mobile-trunk", "online-voice",

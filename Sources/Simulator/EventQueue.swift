@@ -22,6 +22,7 @@ struct EventQueue: Sendable {
     case garbage
     case clearing
     case nameChange
+    case silence(Party)
     case commit
     case lookUp
     case stop

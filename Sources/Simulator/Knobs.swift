@@ -134,6 +134,14 @@ public struct Knobs: Sendable {
   /// Which trunks ask for session timers, and of how many seconds.
   var sessionTimers: [Bool] = []
   var sessionInterval = 20
+  /// Seconds between OPTIONS; 0: none.
+  var optionsInterval = 0
+  /// Times in which a party neither hears nor says anything, and forgets nothing.
+  var silences: [Crash] = []
+  /// In a 503; 0: none is said.
+  var retryAfter = 0
+  /// Of OPTIONS, how many are answered with 503, with 408, with another refusal.
+  var optionsRefused = 0
   /// Of all events, how many are followed by swapping a call for its copy.
   var rewritePercent = 10
 
@@ -172,6 +180,7 @@ public struct Knobs: Sendable {
     }
     drawTimers(seed)
     drawTransfers(seed)
+    drawHealth(seed)
   }
 
   private mutating func drawTransfers(_ seed: UInt64) {
@@ -198,6 +207,20 @@ public struct Knobs: Sendable {
       manners[index].neglectsTimers = random.pick([0, 0, 30])
       manners[index].takesUpdates = random.pick([0, 50, 100])
       manners[index].findsTooSmall = random.pick([0, 20])
+    }
+  }
+
+  private mutating func drawHealth(_ seed: UInt64) {
+    var random = RandomSource(seed: seed ^ 0x6F70_7469_6F6E)
+    guard random.chance(50) else { return }
+    optionsInterval = random.pick([5, 10, 30, 30])
+    retryAfter = random.chance(40) ? random.pick([1, 10, 60, 86_400]) : 0
+    optionsRefused = random.chance(30) ? random.between(1, 50) : 0
+    for _ in 0..<random.below(4) {
+      let at = Instant(nanoseconds: 0) + .milliseconds(random.below(seconds * 1000))
+      silences.append(
+        Crash(
+          party: random.pick(Party.allCases), at: at, backAt: at + .milliseconds(random.pick([1_000, 11_000, 25_000, 60_000])), isReported: random.chance(30)))
     }
   }
 

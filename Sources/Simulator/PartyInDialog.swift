@@ -8,7 +8,7 @@ extension SimulatedParty {
     guard admits(request, server, at: now) else { return }
     guard request.to.tag != nil else {
       if request.method == .invite { return receivedInvite(request, server: server, at: now) }
-      let status = request.method == .options ? 200 : 405
+      let status = request.method == .options ? answerToOptions() : 405
       return layer.respond(response(status, to: request, tag: bytes(token()), call: nil), in: server, at: now)
     }
     guard let index = find(request) else {
@@ -27,6 +27,12 @@ extension SimulatedParty {
     case .update where call.takesUpdate: receivedUpdate(request, server, &call, at: now)
     default: layer.respond(response(request.method == .options ? 200 : 405, to: request, tag: nil, call: call), in: server, at: now)
     }
+  }
+
+  /// What asks whether we are alive.
+  private mutating func answerToOptions() -> Int {
+    guard !isCalm, health.chance(knobs.optionsRefused) else { return 200 }
+    return health.pick([503, 503, 408, 404, 480, 501])
   }
 
   private mutating func receivedBye(_ request: SIPMessage, _ server: TransactionLayer.ServerID, _ call: inout PartyCall, at now: Instant) {

@@ -55,6 +55,7 @@ extension SimulatedParty {
     }
     if status >= 400, random.chance(50) { message.append(.reason, bytes("Q.850;cause=\(random.pick([17, 18, 19, 21, 34, 41]));text=\"\(markText)\"")) }
     if status == 422 { message.append(.minSE, bytes("25")) }
+    if status == 503, knobs.retryAfter > 0 { message.append(.retryAfter, bytes("\(knobs.retryAfter) (later)")) }
     if status >= 300, status < 400 { message.append(.retryAfter, bytes("5")) }
     return message
   }

@@ -67,6 +67,7 @@ struct Scene {
       port: party.address.port)
     if let node = IPPrefix("\(party.secondNode.ip)/32") { peer.sources = [node] }
     if knobs.accounts[party.rawValue] { peer.account = .init(user: SimulatedParty.user(of: party), password: SimulatedParty.password(of: party)) }
+    peer.optionsInterval = knobs.optionsInterval
     peer.mediaNAT = knobs.mediaNAT && party != .hq
     return peer
   }

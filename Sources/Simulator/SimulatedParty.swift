@@ -27,6 +27,8 @@ struct SimulatedParty: Sendable {
 
   let party: Party
   let knobs: Knobs
+  /// Draws answers to OPTIONS.
+  var health: RandomSource
   let manners: Knobs.Manners
   var random: RandomSource
   var layer: TransactionLayer
@@ -58,6 +60,7 @@ struct SimulatedParty: Sendable {
     self.random = random
     layer = SimulatedParty.newLayer(party, knobs, &self.random)
     challengers = SimulatedParty.newChallengers(party, manners, &self.random)
+    health = RandomSource(seed: UInt64(party.rawValue) ^ UInt64(knobs.seconds) << 8 ^ UInt64(knobs.calls) << 24)
   }
 
   private static func newLayer(_ party: Party, _ knobs: Knobs, _ random: inout RandomSource) -> TransactionLayer {

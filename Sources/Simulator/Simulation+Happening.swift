@@ -32,6 +32,10 @@ extension Simulation {
       note(.happening("\(crash.party.name) crashes and forgets everything"))
       parties[crash.party.rawValue].crash()
       loseConnections(of: crash)
+    case .silence(let party):
+      tally.add("silences of parties", 1)
+      note(.happening("\(party.name) falls silent"))
+      parties[party.rawValue].isDown = true
     case .restart(let party):
       parties[party.rawValue].isDown = false
       note(.happening("\(party.name) is back"))
@@ -171,6 +175,7 @@ extension Simulation {
     scene = next
     exchange.reconfigure(setup, wallClock: 1_700_000_000, at: now)
     exchange.locate(scene.located, at: now)
+    lookAtServers(isNew: true)
     carryOutActions()
     for place in gone { closeConnections(at: place) }
   }

@@ -4,6 +4,7 @@ import Media
 import Records
 import SIP
 import Timing
+import Trunks
 
 /// One run: the real exchange between three simulated parties, strangers, and a network that does what the knobs say. One seed is one run, byte for byte.
 ///
@@ -37,6 +38,7 @@ public struct Simulation {
   private var mediaFreeAt = Instant(nanoseconds: 0)
   /// Calls there were when stopping was asked for.
   var callsAtStop: [String] = []
+  private var servers: [Exchange.ServerSight] = []
   /// Draws what DNS says.
   var names: RandomSource
 
@@ -97,6 +99,10 @@ public struct Simulation {
       queue.enter(.crash(index), at: crash.at)
       queue.enter(.restart(crash.party), at: min(crash.backAt, calmAt))
     }
+    for silence in knobs.silences {
+      queue.enter(.silence(silence.party), at: silence.at)
+      queue.enter(.restart(silence.party), at: min(silence.backAt, calmAt))
+    }
     queue.enter(.calm, at: calmAt)
     queue.enter(.judgement, at: judgementAt)
     queue.enter(.hangUp, at: hangUpAt)
@@ -146,6 +152,7 @@ public struct Simulation {
 
   /// Carries out what the exchange and the parties want, then maybe swaps a call for its copy and looks inside.
   private mutating func settle() {
+    lookAtServers()
     carryOutActions()
     for index in parties.indices { empty(index) }
     for task in streams.takeOutbox() { queue.enter(.stream(task.id, task.end, task.task), at: task.at) }
@@ -161,6 +168,15 @@ public struct Simulation {
     let isSame = exchange.rewriteCall(call)
     tally.add("calls swapped for their copy", 1)
     note(.rewritten(call: call, isSame: isSame))
+  }
+
+  mutating func lookAtServers(isNew: Bool = false) {
+    guard knobs.optionsInterval > 0 else { return }
+    let sights = exchange.serverSights(at: now)
+    guard isNew || sights != servers else { return }
+    servers = sights
+    tally.add("servers seen to go or come", 1)
+    note(.servers(sights, isNew: isNew))
   }
 
   private mutating func look() { note(.holdings(exchange.holdings, broken: exchange.brokenInvariants)) }
@@ -204,7 +220,9 @@ public struct Simulation {
     if flow.remote == party.deadNode, knobs.isDeadNodeReported { queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20)) }
     guard flow.remote == party.address || flow.remote == party.secondNode, !knobs.isStream[party.rawValue] else { return }
     if parties[party.rawValue].isDown {
-      if knobs.crashes.contains(where: { $0.party == party && $0.isReported }) { queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20)) }
+      if (knobs.crashes + knobs.silences).contains(where: { $0.party == party && $0.isReported }) {
+        queue.enter(.unreachable(flow.remote, place), at: now + .milliseconds(20))
+      }
       return
     }
     for copy in network.carry(bytes, party, towardsExchange: false, at: now) {

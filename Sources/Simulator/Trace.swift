@@ -36,7 +36,7 @@ public struct Trace: Sendable {
     case .packetSent(let bytes, let from, let to, _): mix(4, event.at, bytes, "\(from)\(to)")
     case .record(let record): mix(5, event.at, Array(record.id.utf8), "\(record.outcome)\(record.status)\(record.reason)")
     case .command(let command): mix(6, event.at, [], "\(command)")
-    case .answer, .bound, .unbound, .holdings, .rewritten, .unsettled, .calm, .hangUp, .ended, .stopping, .halted, .happening: break
+    case .answer, .bound, .unbound, .holdings, .rewritten, .unsettled, .calm, .hangUp, .ended, .stopping, .halted, .servers, .happening: break
     }
   }
 

@@ -4,6 +4,7 @@ public import Media
 public import Records
 public import SIP
 public import Timing
+public import Trunks
 
 /// One thing that crossed the exchange's border, or was seen inside it, at an instant. A run is a list of these; the checkers read nothing else.
 public struct TraceEvent: Sendable {
@@ -63,6 +64,8 @@ public struct TraceEvent: Sendable {
     case calm, hangUp, ended
     /// Stopping was asked for when these calls were there, and 5 s later.
     case stopping([String]), halted(unfinished: [String])
+    /// How the servers are seen, when that has changed; `isNew`: after a commit.
+    case servers([Exchange.ServerSight], isNew: Bool)
     case happening(String)
   }
   public var at: Instant
@@ -101,6 +104,8 @@ extension TraceEvent: CustomStringConvertible {
     case .ended: "the end"
     case .stopping(let calls): "the operator stops the exchange with \(calls.count) calls"
     case .halted(let unfinished): "5 s after stopping, not ending: \(unfinished)"
+    case .servers(let sights, _):
+      "servers: " + sights.map { "\($0.address)\($0.isDown ? " down" : "")\($0.isResting ? " to be left alone" : "")" }.joined(separator: ", ")
     case .happening(let text): text
     }
   }

@@ -27,6 +27,12 @@ public struct PluginHost {
   }
 }
 
+extension PluginHost {
+  /// Has the peer asked with OPTIONS whether it is alive, on one trunk or on all; false: there is no such trunk, or `options-interval` is 0.
+  @discardableResult
+  public func sendOptions(trunk: String = "") -> Bool { trunk.withBytes { functions.send_options(context, $0) } == TT_OK }
+}
+
 /// Reads a host function's bytes: once into a buffer that holds nearly everything, again only when the text is longer.
 func collect(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int32) -> [UInt8]? {
   var length: Int32 = 0

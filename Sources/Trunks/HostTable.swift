@@ -114,6 +114,7 @@ enum HostTable {
       guard let host = owner(of: context) else { return TT_DEAD }
       return (host.clearAlarm(name.array) ? TT_OK : TT_ABSENT)
     }
+    table.send_options = { context, trunk in owner(of: context)?.wish(options: trunk.array) ?? TT_DEAD }
   }
 }
 

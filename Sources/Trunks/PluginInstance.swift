@@ -20,6 +20,7 @@ final class PluginInstance {
   private var trunkSettings: [[UInt8]: PluginSettings]
   /// By trunk index.
   private var trunkNames: [Int: [UInt8]]
+  private var isAsked: Bool
 
   // While a hook runs.
   private(set) var current: UnsafeMutablePointer<SIPMessage>?
@@ -29,6 +30,8 @@ final class PluginInstance {
 
   private(set) var alarms: [(name: String, text: String)] = []
   private(set) var notes: [PluginNote] = []
+  /// Trunks that the plugin wants to be asked with OPTIONS, by name; an empty name is all of them.
+  private(set) var wishes: [[UInt8]] = []
   var nextTick: Instant? = Instant(nanoseconds: 0)
   /// The plugin did not take over the last settings.
   var isStale = false
@@ -39,6 +42,8 @@ final class PluginInstance {
     var document: String
     var trunkSettings: [[UInt8]: PluginSettings]
     var trunkNames: [Int: [UInt8]]
+    /// Whether the configuration lets OPTIONS be sent to the peer.
+    var isAsked: Bool
   }
 
   init(_ table: UnsafePointer<tt_plugin_v1>, watch: PluginWatch, setup: Setup, clock: (() -> Instant)?) {
@@ -50,6 +55,7 @@ final class PluginInstance {
     document = setup.document
     trunkSettings = setup.trunkSettings
     trunkNames = setup.trunkNames
+    isAsked = setup.isAsked
     context = .allocate(capacity: 1)
     context.initialize(to: tt_context(host: HostTable.pointer, reserved: nil))
     context.pointee.reserved = Unmanaged.passUnretained(self).toOpaque()
@@ -77,12 +83,14 @@ final class PluginInstance {
     table.close(instance)
     self.instance = nil
     alarms = []
+    wishes = []
     context.pointee.reserved = nil
   }
 
   /// Hands over new settings; false when the plugin has no `reconfigure` and must be opened anew.
   func reconfigure(_ setup: Setup) -> Bool {
     trunkNames = setup.trunkNames
+    isAsked = setup.isAsked
     guard setup.document != document, let instance else {
       isStale = false
       return true
@@ -141,6 +149,20 @@ final class PluginInstance {
   func takeNotes() -> [PluginNote] {
     defer { notes = [] }
     return notes
+  }
+
+  /// TT_OK, or why not.
+  func wish(options trunk: [UInt8]) -> Int32 {
+    guard trunk.isEmpty || trunkSettings[trunk] != nil else { return TT_ABSENT }
+    guard isAsked else { return TT_REFUSED }
+    if wishes.contains([]) || wishes.contains(trunk) { return TT_OK }
+    if trunk.isEmpty { wishes = [] }
+    wishes.append(trunk)
+    return TT_OK
+  }
+  func takeWishes() -> [[UInt8]] {
+    defer { wishes = [] }
+    return wishes
   }
 
   func raiseAlarm(_ name: [UInt8], _ text: [UInt8]) -> Bool {

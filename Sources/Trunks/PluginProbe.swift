@@ -63,7 +63,7 @@ public enum PluginProbe {
     }
     let setup = PluginInstance.Setup(
       peer: "probe", settings: leaves, document: PluginSettings.document(peer: "probe", settings: settings, trunks: []),
-      trunkSettings: [:], trunkNames: [:])
+      trunkSettings: [:], trunkNames: [:], isAsked: false)
     let instance = PluginInstance(table, watch: PluginWatch(id: id), setup: setup, clock: nil)
     if instance.instance == nil { report.refusal = instance.refusal }
     report.description = instance.describe()

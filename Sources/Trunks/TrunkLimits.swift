@@ -5,6 +5,19 @@ public enum TrunkLimits {
   /// How long a failed trunk stands at the end of the ring: two probe intervals, so that a peer that is back is found before.
   public static let penalty = Gap.seconds(60)
 
+  /// Decided: an OPTIONS without an answer for so long is a miss; after the first miss the next comes at once, so that ...
+  public static let probePatience = Gap.seconds(2)
+  /// ... so many in a row, 12 s after the silence was met at the latest, make a server down.
+  public static let missesUntilDown = 5
+  /// Decided: how often a server that is down is asked. One that sends us a request is asked at once.
+  public static let probeIntervalDown = Gap.seconds(60)
+  /// First OPTIONS of many servers fall within so long: soon enough after a start, and 500 peers are ten in 100 ms.
+  public static let probeSpread = Gap.seconds(5)
+  /// What Retry-After may ask for. A peer's mistake must not be a day's outage; one that means it says it again.
+  public static let restCeiling = Gap.seconds(300)
+  /// Lines about servers kept until the exchange takes them, after each event.
+  public static let news = 256
+
   /// What one hook may take. A hook is table look-ups, microseconds; this is a thousand times that, so only a hook that blocks or loops meets it.
   public static let hookBudget = Gap.milliseconds(2)
   /// So many overruns within `overrunWindow` take the plugin out: at 2 ms each a shard could serve no more than 500 messages a second.

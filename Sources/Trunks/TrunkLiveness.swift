@@ -27,8 +27,12 @@ extension TrunkTable {
   }
 
   /// A transaction to the peer got an answer, or the peer sent something; `source`: from where, where that tells which of its targets lives.
-  public mutating func heard(from trunk: Int, source: TransportAddress? = nil, at now: Instant) {
-    if let source { targets[trunk].heard(from: source, at: now) }
+  /// `isAnswer`: to a request of ours. The peer's own requests clear no doubt that OPTIONS raised, but have it asked at once.
+  public mutating func heard(from trunk: Int, source: TransportAddress? = nil, isAnswer: Bool = false, at now: Instant) {
+    if let source {
+      targets[trunk].heard(from: source, at: now)
+      if isAnswer { answered(trunk, from: source, at: now) } else { wake(trunk, from: source, at: now) }
+    }
     let wasDoubted = liveness[trunk].failures > 0 || liveness[trunk].verdict != TT_HEALTH_DEFAULT
     liveness[trunk].lastHeard = now
     guard wasDoubted else { return }
@@ -40,6 +44,7 @@ extension TrunkTable {
   /// A transaction to the peer timed out or its transport failed: the target is tried after the trunk's others for 60 s; when it was the last one without a
   /// failure, the trunk goes to the end of the ring for as long.
   public mutating func failed(_ trunk: Int, target: TransportAddress? = nil, reason: StaticString, at now: Instant) {
+    if let target { missed(trunk, target, reason, at: now) }
     if let target, targets[trunk].failed(target, reason: reason, at: now) { return }
     liveness[trunk].lastFailed = now
     liveness[trunk].failures = min(liveness[trunk].failures, .max - 1) + 1
@@ -48,12 +53,20 @@ extension TrunkTable {
     askHealth(of: trunk, at: now)
   }
 
-  /// A target said that it is overloaded: the trunk's others are tried before it. A trunk with one target has no choice.
-  public mutating func overloaded(_ trunk: Int, target: TransportAddress, at now: Instant) {
+  /// A target said 503. With Retry-After (`rest`) nothing new is sent to it until then (RFC 3261 21.5.4), and the trunk is down when it is the only one.
+  /// Without, the trunk's others are tried before it; a trunk with one target has no choice.
+  public mutating func overloaded(_ trunk: Int, target: TransportAddress, rest: Gap? = nil, at now: Instant) {
+    if let rest, rest.nanoseconds > 0 { return self.rest(trunk, target, for: rest, at: now) }
     if targets[trunk].targets.count > 1 { _ = targets[trunk].failed(target, reason: "answered 503", at: now) }
   }
 
   public mutating func advance(to now: Instant) {
+    tickPlugins(at: now)
+    takeWishes(at: now)
+    advanceHealth(to: now)
+  }
+
+  private mutating func tickPlugins(at now: Instant) {
     for peer in services.indices {
       guard let instance = services[peer].instance, let deadline = instance.nextTick, deadline <= now else { continue }
       instance.tick(at: now)
@@ -62,17 +75,28 @@ extension TrunkTable {
   }
   public var nextDeadline: Instant? {
     // Asked after every event: no array on the way.
-    var first: Instant?
+    var first = health.due
     for service in services {
-      guard let deadline = service.instance?.nextTick else { continue }
+      guard let instance = service.instance else { continue }
+      if !instance.wishes.isEmpty { return Instant(nanoseconds: 0) }
+      guard let deadline = instance.nextTick else { continue }
       first = first.map { min($0, deadline) } ?? deadline
     }
     return first
   }
 
-  private mutating func askHealth(of trunk: Int, at now: Instant) {
+  /// OPTIONS that plugins asked for since.
+  private mutating func takeWishes(at now: Instant) {
+    for peer in services.indices {
+      guard let instance = services[peer].instance, !instance.wishes.isEmpty else { continue }
+      for trunk in instance.takeWishes() { ask(peer: peer, trunk: trunk, at: now) }
+    }
+  }
+
+  mutating func askHealth(of trunk: Int, at now: Instant) {
     guard let host = services[configuration.trunks[trunk].peer].instance, let instance = host.instance, let health = host.table.health else { return }
     let known = liveness[trunk]
+    let isOut = targets[trunk].areOut(at: now)
     let verdict = configuration.trunks[trunk].name.withBytes { name in
       var facts = tt_health_v1()
       facts.struct_size = UInt32(MemoryLayout<tt_health_v1>.size)
@@ -81,7 +105,7 @@ extension TrunkTable {
       facts.last_heard = known.lastHeard?.nanoseconds ?? .max
       facts.last_failed = known.lastFailed?.nanoseconds ?? .max
       facts.trunk = name
-      facts.host_verdict = known.isPenalised(at: now) ? TT_HEALTH_LESS_PREFERRED : TT_HEALTH_UP
+      facts.host_verdict = isOut ? TT_HEALTH_DOWN : known.isPenalised(at: now) ? TT_HEALTH_LESS_PREFERRED : TT_HEALTH_UP
       return host.measured(at: now) { health(instance, &facts) }
     }
     liveness[trunk].verdict = (TT_HEALTH_DEFAULT...TT_HEALTH_DOWN).contains(verdict) ? verdict : TT_HEALTH_DEFAULT
@@ -92,20 +116,26 @@ extension TrunkTable {
     case unserved, unresolved
     /// The plugin's verdict, TT_HEALTH_...
     case judged(Int32)
+    /// All its targets are down or want to be left alone.
+    case out
     case penalised(until: Instant)
     case up
   }
   private func standing(of trunk: Int, at now: Instant) -> Standing {
     if !isServed(configuration.trunks[trunk].peer) { return .unserved }
-    if destination(of: trunk) == nil { return .unresolved }
+    if targets[trunk].targets.isEmpty { return .unresolved }
     if liveness[trunk].verdict != TT_HEALTH_DEFAULT { return .judged(liveness[trunk].verdict) }
+    if targets[trunk].areOut(at: now) { return .out }
     guard let ends = liveness[trunk].penaltyEnds, now < ends else { return .up }
     return .penalised(until: ends)
   }
 
+  /// Whether it gets no calls now, as `states` says for all.
+  public func isDown(_ trunk: Int, at now: Instant) -> Bool { state(of: trunk, at: now) == .down }
+
   func state(of trunk: Int, at now: Instant) -> RouteQuery.TrunkState {
     switch standing(of: trunk, at: now) {
-    case .unserved, .unresolved, .judged(TT_HEALTH_DOWN): .down
+    case .unserved, .unresolved, .out, .judged(TT_HEALTH_DOWN): .down
     case .penalised, .judged(TT_HEALTH_LESS_PREFERRED): .lessPreferred
     case .up, .judged: .up
     }
@@ -118,11 +148,19 @@ extension TrunkTable {
     case .unresolved: return "trunk \(name): \(unresolved(trunk))"
     case .judged(TT_HEALTH_DOWN): return "trunk \(name): its plugin says that it is down"
     case .judged(TT_HEALTH_LESS_PREFERRED): return "trunk \(name): its plugin prefers others"
+    case .out: return "trunk \(name): \(outage(of: trunk, at: now))"
     case .penalised(let ends):
       let seconds = (ends.since(now).nanoseconds &+ 999_999_999) / 1_000_000_000
       return "trunk \(name): \(liveness[trunk].reason), tried after the others for \(seconds) s"
     case .up, .judged: return nil
     }
+  }
+
+  /// Why none of its targets may be tried: what the first says, where there are more.
+  private func outage(of trunk: Int, at now: Instant) -> String {
+    let all = targets[trunk].targets
+    guard let first = all.first, let why = first.health.trouble(at: now) else { return "" }
+    return all.count == 1 ? why : "none of its \(all.count) servers can be used; \(first.address): \(why)"
   }
 
   private func isServed(_ peer: Int) -> Bool {

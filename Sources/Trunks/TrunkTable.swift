@@ -11,10 +11,10 @@ public import Timing
 /// peer whose plugin is absent, refused its settings or keeps overrunning its time budget is down with the reason: its
 /// trunks are not routed to and new requests from it get 503, because to bypass a plugin would leak what it hides.
 ///
-///     failed ──▶ less preferred for 60 s ──▶ up        heard ──▶ up at once        plugin's health verdict overrides
+///     failed ──▶ less preferred for 60 s ──▶ up        heard ──▶ up at once        all targets down ──▶ down        plugin's health verdict overrides
 ///
-/// Plugin instances are classes, so a copy of the table shares them; keep one. Nothing is persisted: liveness is learnt anew. Probing
-/// (OPTIONS) is not done here; who does it reports through `heard` and `failed`. Bounds: `TrunkLimits`.
+/// Plugin instances are classes, so a copy of the table shares them; keep one. Nothing is persisted: liveness is learnt anew.
+/// When to send OPTIONS is decided here (`TrunkHealth`), sending is not. Bounds: `TrunkLimits`.
 public struct TrunkTable {
   var configuration: Configuration
   /// What the resolver found, by what was looked for.
@@ -31,6 +31,7 @@ public struct TrunkTable {
   private var hosts: [[UInt8]] = []
   /// By trunk index.
   var targets: [TrunkTargets] = []
+  var health = HealthDesk()
   /// One for each plugin that serves a peer.
   var watches: [PluginWatch] = []
 
@@ -45,8 +46,8 @@ public struct TrunkTable {
   }
 
   // MARK: Where a trunk leads
-  /// The first of a trunk's targets; `nil`: none is known, or the peer is dynamic and not registered.
-  public func destination(of trunk: Int) -> Flow? { targets[trunk].targets.first.map { flow(of: trunk, to: $0.address) } }
+  /// The best of a trunk's targets; `nil`: none is known, or the peer is dynamic and not registered.
+  public func destination(of trunk: Int) -> Flow? { targets[trunk].best.map { flow(of: trunk, to: $0) } }
   /// Where one call on a trunk goes, and the targets that are tried after it (RFC 3263 4.3).
   public func route(of trunk: Int, at now: Instant, using random: inout RandomSource) -> (first: Flow, others: [TransportAddress])? {
     targets[trunk].order(at: now, using: &random).map { (flow(of: trunk, to: $0.first), $0.others) }
@@ -55,7 +56,10 @@ public struct TrunkTable {
     let listener = configuration.trunks[trunk].listener
     return Flow(listener: UInt16(clamping: listener), transport: configuration.listeners[listener].transport, remote: target)
   }
-  public func leads(_ trunk: Int, to target: TransportAddress) -> Bool { targets[trunk].targets.contains { $0.address == target } }
+  /// Whether a target is one of the trunk's, and may be tried now.
+  public func leads(_ trunk: Int, to target: TransportAddress, at now: Instant) -> Bool {
+    targets[trunk].targets.contains { $0.address == target && !$0.health.isOut(at: now) }
+  }
   /// What the resolver found. True when an address came or went: the gate must learn it.
   public mutating func locate(_ found: [(ServerQuery, ServerLocation)]) -> Bool {
     let before = addressesOfPeers(in: configuration)
@@ -63,6 +67,7 @@ public struct TrunkTable {
       locations[query] = location
       for trunk in targets.indices where targets[trunk].query == query { targets[trunk].locate(location) }
     }
+    reviewHealth()
     return addressesOfPeers(in: configuration) != before
   }
   /// What the peers of a configuration resolve to as far as that is known, by peer index, in the order of their trunks.
@@ -115,6 +120,7 @@ public struct TrunkTable {
       return TrunkTargets(
         query: query, location: query.flatMap { locations[$0] ?? ServerLocation(of: $0) }, adopting: before[configuration.trunks[index].name])
     }
+    reviewHealth()
     liveness = configuration.trunks.map { known[$0.name] ?? TrunkLiveness() }
     authentication = configuration.trunks.indices.map { index in
       TrunkAuthentication(configuration.account(for: index), keeping: accounts[configuration.trunks[index].name])
@@ -168,7 +174,8 @@ public struct TrunkTable {
       names[index] = name
     }
     let document = PluginSettings.document(peer: configured.name, settings: configured.pluginSettings, trunks: texts)
-    return .init(peer: configured.name, settings: settings, document: document, trunkSettings: leaves, trunkNames: names)
+    return .init(
+      peer: configured.name, settings: settings, document: document, trunkSettings: leaves, trunkNames: names, isAsked: configured.optionsInterval > 0)
   }
 
   // MARK: Addresses

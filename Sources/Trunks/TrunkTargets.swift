@@ -5,14 +5,15 @@ import Timing
 
 /// Where one trunk's requests may go: what its query led to (RFC 3263), and how each of those targets has been doing.
 ///
-/// A target that failed is tried after the others for the same time as a failed trunk; it counts as soon as it is heard. Nothing else is learnt from
-/// failures: a target leaves when DNS says so.
+/// A target that failed is tried after the others for the same time as a failed trunk; it counts as soon as it is heard. One that is down or wants to be left
+/// alone (`TargetHealth`) is not tried while the trunk has another. A target leaves when DNS says so.
 struct TrunkTargets {
   struct Target {
     var address: TransportAddress
     var lastHeard: Instant?
     var penaltyEnds: Instant?
     var reason: StaticString = ""
+    var health = TargetHealth()
 
     func isPenalised(at now: Instant) -> Bool { penaltyEnds.map { now < $0 } ?? false }
   }
@@ -21,11 +22,14 @@ struct TrunkTargets {
   /// `nil`: not known yet.
   private(set) var location: ServerLocation?
   /// In the order of ranks.
-  private(set) var targets: [Target] = []
+  var targets: [Target] = []
+  /// What was told of the trunk last.
+  var wasOut = false
 
   init(query: ServerQuery?, location: ServerLocation?, adopting old: TrunkTargets?) {
     self.query = query
     targets = old?.targets ?? []
+    wasOut = old?.wasOut ?? false
     locate(location)
   }
 
@@ -35,14 +39,21 @@ struct TrunkTargets {
     targets = (new?.targets ?? []).map { address in known.first { $0.address == address } ?? Target(address: address) }
   }
 
-  /// The order for one call: drawn by weight, those that failed lately last. `others` is empty for a single target, without an allocation.
+  /// Whether all of them are down or want to be left alone.
+  func areOut(at now: Instant) -> Bool { !targets.isEmpty && targets.allSatisfy { $0.health.isOut(at: now) } }
+  /// The first that is not down; when there is none the first.
+  var best: TransportAddress? { (targets.first { !$0.health.isDown } ?? targets.first)?.address }
+
+  /// The order for one call: drawn by weight, those that failed lately last, those that are out not at all unless the plugin wants the trunk to be used all
+  /// the same. `others` is empty for a single target, without an allocation.
   func order(at now: Instant, using random: inout RandomSource) -> (first: TransportAddress, others: [TransportAddress])? {
     guard let first = targets.first else { return nil }
     guard targets.count > 1, let location else { return (first.address, []) }
-    let drawn = location.targets(using: &random)
+    var drawn = location.targets(using: &random)
+    if !areOut(at: now) { drawn.removeAll { address in targets.contains { $0.address == address && $0.health.isOut(at: now) } } }
     let isDoubted = { (address: TransportAddress) in targets.contains { $0.address == address && $0.isPenalised(at: now) } }
     let order = drawn.filter { !isDoubted($0) } + drawn.filter(isDoubted)
-    return (order[0], Array(order.dropFirst()))
+    return (order.first ?? first.address, Array(order.dropFirst()))
   }
 
   mutating func heard(from address: TransportAddress, at now: Instant) {

@@ -51,6 +51,10 @@ extension TrunkTable {
     /// Why it is tried after the others, and for how long; `nil`: it is not.
     public var failure: String?
     public var penaltyEnds: Instant?
+    /// Why it is not tried at all.
+    public var trouble: String?
+    public var isDown: Bool
+    public var isResting: Bool
   }
   /// Every target of a peer's trunks once, in the order of the trunks and ranks.
   public func targetStates(ofPeer peer: Int, at now: Instant) -> [TargetState] {
@@ -65,10 +69,24 @@ extension TrunkTable {
         states.append(
           TargetState(
             transport: transport, address: target.address, name: server.name?.description, origin: server.origin, expires: location.expires,
-            failingSince: location.failingSince, failure: isPenalised ? target.reason.description : nil, penaltyEnds: isPenalised ? target.penaltyEnds : nil))
+            failingSince: location.failingSince, failure: isPenalised ? target.reason.description : nil, penaltyEnds: isPenalised ? target.penaltyEnds : nil,
+            trouble: target.health.trouble(at: now), isDown: target.health.isDown, isResting: target.health.isResting(at: now)))
       }
     }
     return states
+  }
+
+  /// One target of one trunk, without a word.
+  public struct TargetSight: Sendable, Equatable {
+    public var trunk: Int
+    public var address: TransportAddress
+    public var isDown: Bool
+    public var isResting: Bool
+  }
+  public func targetSights(at now: Instant) -> [TargetSight] {
+    targets.enumerated().flatMap { trunk, all in
+      all.targets.map { TargetSight(trunk: trunk, address: $0.address, isDown: $0.health.isDown, isResting: $0.health.isResting(at: now)) }
+    }
   }
 
   /// What plugins did wrong so far, plugin by plugin in the order in which they were first used: name and value.

@@ -46,8 +46,8 @@ extension ControlService {
     func seconds(_ gap: Gap) -> Int { max(0, gap.milliseconds / 1000) }
     return PeerTarget(
       transport: target.transport.name, address: target.address.description, name: target.name, origin: target.origin.rawValue,
-      state: target.penaltyEnds == nil ? "up" : "last",
-      reason: target.penaltyEnds.map { "\(target.failure ?? ""), tried after the others for \(seconds($0.since(now))) s" },
+      state: target.trouble != nil ? "down" : target.penaltyEnds == nil ? "up" : "last",
+      reason: target.trouble ?? target.penaltyEnds.map { "\(target.failure ?? ""), tried after the others for \(seconds($0.since(now))) s" },
       secondsLeft: target.expires.map { seconds($0.since(now)) }, secondsFailing: target.failingSince.map { seconds(now.since($0)) })
   }
 

@@ -67,6 +67,8 @@ struct Bench {
       .init(name: "acme", type: "plain", address: .ip(provider.ip), port: provider.port),
       .init(name: "spare", type: "plain", address: .ip(backup.ip), port: backup.port),
     ]
+    // Nobody is asked whether he is alive: tests look at every message.
+    for peer in c.peers.indices { c.peers[peer].optionsInterval = 0 }
     c.trunks = [
       .init(name: "hq", listener: 0, peer: 0, mediaRealm: 0), .init(name: "acme-1", listener: 1, peer: 1, mediaRealm: 0),
       .init(name: "spare-1", listener: 1, peer: 2, mediaRealm: 0),

@@ -57,11 +57,11 @@ struct WarningTests {
 
   @Test("A setting that nothing acts on yet is kept and said, once for each kind; one at its default is not")
   func withoutEffect() throws {
-    let lines = "set peer p options-interval 10\nset peer q options-interval 10\nset region west\nset trunk-configuration trunk:u signal-boost true"
+    let lines = "set peer p alternate-bypass-id x\nset peer q alternate-bypass-id x\nset region west\nset trunk-configuration trunk:u signal-boost true"
     #expect(
       try Fixtures.tree(Self.base + lines).decoded().warnings
         == [
-          "peer options-interval (2 times): checked and kept, but \(Self.noEffect)",
+          "peer alternate-bypass-id (2 times): checked and kept, but \(Self.noEffect)",
           "trunk-configuration signal-boost: checked and kept, but \(Self.noEffect)",
           "region: checked and kept, but \(Self.noEffect)",
         ].sorted { a, b in order(a) < order(b) })

@@ -21,9 +21,9 @@ set listener inside interface voice port 5060 transport udp
 set listener outside interface voice port 5070 transport udp
 set listener inside-tcp interface voice port 5060 transport tcp
 set media-realm m interface voice ports 20000-20999
-set peer pbx type ip-pbx address {PBX} port 5060 transport udp
-set peer pbx-tcp type ip-pbx address {PBX} port 5060 transport tcp
-set peer provider type itsp address {PROVIDER} port 5060 transport udp
+set peer pbx type ip-pbx address {PBX} port 5060 transport udp options-interval 0
+set peer pbx-tcp type ip-pbx address {PBX} port 5060 transport tcp options-interval 0
+set peer provider type itsp address {PROVIDER} port 5060 transport udp options-interval 0
 set trunk pbx peer pbx listener inside media-realm m
 set trunk pbx-tcp peer pbx-tcp listener inside-tcp media-realm m
 set trunk provider peer provider listener outside media-realm m

@@ -129,6 +129,9 @@ set media-realm m interface lan ports 20000-20999
 set peer a type ip-pbx address {at(A)} port 5060 transport {inside}
 set peer b type itsp address {at(B)} port 5060 transport {outside}
 set peer c type itsp address {at(C)} port 5060 transport {outside}
+set peer a options-interval 0
+set peer b options-interval 0
+set peer c options-interval 0
 set trunk a peer a listener inside media-realm m
 set trunk b peer b listener outside media-realm m
 set trunk c peer c listener outside media-realm m

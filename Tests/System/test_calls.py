@@ -16,8 +16,8 @@ set interface lan address 127.0.0.1/8
 set listener inside interface lan port {in_port} transport {inside}
 set listener outside interface lan port {out_port} transport {outside}
 set media-realm m interface lan ports {low}-{high}
-set peer a type ip-pbx address 127.0.0.1 port {a_port} transport {inside}
-set peer b type itsp address 127.0.0.1 port {b_port} transport {outside}
+set peer a type ip-pbx address 127.0.0.1 port {a_port} transport {inside} options-interval 0
+set peer b type itsp address 127.0.0.1 port {b_port} transport {outside} options-interval 0
 set trunk a peer a listener inside media-realm m
 set trunk b peer b listener outside media-realm m
 set pstn-usage [ Out In ]

@@ -202,7 +202,7 @@ class Changes(CommandTest):
     def test_a_new_trunk_takes_calls_at_once(self):
         at = self.stage.at
         self.tandem("-f", "-", stdin=f"""set listener new interface lan port 5080 transport tcp
-set peer d type itsp address {at(9)} port 5060 transport tcp
+set peer d type itsp address {at(9)} port 5060 transport tcp options-interval 0
 set trunk d listener new peer d media-realm m
 set voice-route to-d pattern '^\\+33' pstn-usage First trunk d
 commit

@@ -20,6 +20,8 @@ func scene(
     .init(name: "named", type: type, address: .domain("sip.example")),
     .init(name: "roaming", type: type, address: .dynamic),
   ]
+  // Whoever wants OPTIONS says so.
+  for peer in configuration.peers.indices { configuration.peers[peer].optionsInterval = 0 }
   configuration.trunks = [
     .init(name: "carrier-udp", listener: 0, peer: 0),
     .init(name: "named-tls", listener: 1, peer: 1),

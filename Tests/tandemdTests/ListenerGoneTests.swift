@@ -68,6 +68,7 @@ import Timing
       .init(name: "pbx", type: "plain", address: .ip(caller.socket.local.ip), port: caller.socket.local.port),
       .init(name: "acme", type: "plain", address: .ip(called.socket.local.ip), port: called.socket.local.port),
     ]
+    for peer in c.peers.indices { c.peers[peer].optionsInterval = 0 }
     c.trunks = [.init(name: "hq", listener: 0, peer: 0), .init(name: "acme-1", listener: 1, peer: 1)]
     c.pstnUsages = ["National"]
     var settings = Configuration.TrunkConfiguration()

@@ -23,6 +23,7 @@ import Timing
     var configuration = Configuration()
     configuration.listeners = listeners.map { .init(name: $0.name, address: TransportAddress(Self.ours, $0.port), transport: $0.transport) }
     configuration.peers = [.init(name: "pbx", type: "ip-pbx", address: .ip(Self.peer))]
+    configuration.peers[0].optionsInterval = 0
     configuration.trunks = listeners.indices.map { .init(name: "trunk-\($0)", listener: $0, peer: 0) }
     return configuration
   }

@@ -40,7 +40,7 @@ public struct PeerTarget: Codable, Sendable, Equatable {
   public var name: String?
   /// What led to it: `NAPTR`, `SRV`, `A` (the name's own addresses), or `configured`.
   public var origin: String
-  /// `up`, or `last`: it failed lately and is tried after the others.
+  /// `up`; `last`: it failed lately and is tried after the others; `down`: it is not tried.
   public var state: String
   public var reason: String?
   /// Seconds until DNS is asked again at the latest; absent where nothing expires.

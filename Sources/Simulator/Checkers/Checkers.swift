@@ -12,7 +12,7 @@ public struct Checkers: Sendable {
       SeparationChecker(), AddressChecker(), AnswerChecker(t1: t1), AcknowledgementChecker(t1: t1), FarewellChecker(),
       CredentialChecker(accounts: accounts, isSteady: isSteady),
       SequenceChecker(), DialogChecker(), ConservationChecker(), MediaChecker(),
-      RecordChecker(), SessionChecker(), TransferChecker(), LivenessChecker(), RestoreChecker(),
+      RecordChecker(), SessionChecker(), TransferChecker(), LivenessChecker(), RestoreChecker(), HealthChecker(t1: t1),
     ]
   }
 

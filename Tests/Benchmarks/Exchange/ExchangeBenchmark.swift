@@ -50,6 +50,7 @@ struct ExchangeBenchmark {
       .init(name: "caller", type: "ip-pbx", address: .ip(caller.ip), port: caller.port),
       .init(name: "callee", type: "itsp", address: .ip(callee.ip), port: callee.port),
     ]
+    for peer in c.peers.indices { c.peers[peer].optionsInterval = 0 }
     c.trunks = [.init(name: "a", listener: 0, peer: 0, mediaRealm: 0), .init(name: "b", listener: 0, peer: 1, mediaRealm: 0)]
     c.pstnUsages = ["All"]
     var a = Configuration.TrunkConfiguration()

@@ -40,7 +40,7 @@ extern "C" {
 #endif
 
 #define TT_ABI_MAJOR 1
-#define TT_ABI_MINOR 0
+#define TT_ABI_MINOR 1
 
 /* Whether a structure received from the other side is long enough to hold `field`. */
 #define TT_HAS(pointer, type, field) \
@@ -150,6 +150,11 @@ struct tt_host_v1 {
    * bytes, text up to 200; TT_REFUSED beyond. Cleared by itself when the instance closes. */
   int32_t (*raise_alarm)(tt_context *context, tt_bytes name, tt_bytes text);
   int32_t (*clear_alarm)(tt_context *context, tt_bytes name);
+
+  /* Since minor 1. Asks the peer with OPTIONS whether it is alive, soon after the hook returns: on one of its trunks, or on all of them where the name is empty.
+   * A server that was asked within the last 2 s is not asked again, nor is one that wants to be left alone (503 with Retry-After). What comes of it is
+   * seen by `health`, when it changes the trunk's state. TT_ABSENT: no such trunk of this peer; TT_REFUSED: the peer's options-interval is 0, so nothing may be asked. */
+  int32_t (*send_options)(tt_context *context, tt_bytes trunk);
 };
 
 /* Your own state for one peer; the host only hands it back. */
@@ -162,7 +167,7 @@ typedef struct tt_instance tt_instance;
 /* What the host knows about a trunk of this peer when it asks for a health verdict. */
 typedef struct tt_health_v1 {
   uint32_t struct_size;
-  uint32_t consecutive_failures; /* timeouts and transport failures since the last sign of life */
+  uint32_t consecutive_failures; /* timeouts and transport failures of calls since the last sign of life */
   int64_t now;                   /* ns, monotonic */
   int64_t last_heard;            /* ns; TT_NEVER: not yet */
   int64_t last_failed;           /* ns; TT_NEVER: not yet */
@@ -212,7 +217,8 @@ typedef struct tt_plugin_v1 {
   /* A response to the peer, before it is sent. 100 Trying is not shown. */
   void (*response_out)(tt_instance *instance, tt_message message, int64_t now);
 
-  /* Asked when a trunk failed, was heard again after failures, or `tick` ran. Returns TT_HEALTH_... */
+  /* Asked when a trunk failed, was heard again after failures, one of its servers went down or came back (OPTIONS, Retry-After), or `tick` ran.
+   * Returns TT_HEALTH_..., which holds until it is asked again. */
   int32_t (*health)(tt_instance *instance, const tt_health_v1 *facts);
   /* A call on a trunk of this peer: TT_CALL_... ; `call` is the same number in all events of one call. */
   void (*call_event)(tt_instance *instance, int32_t event, uint64_t call, int64_t now);
