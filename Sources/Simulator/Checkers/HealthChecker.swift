@@ -74,11 +74,14 @@ struct HealthChecker: Checker {
   }
 
   private mutating func delivered(_ signal: TraceEvent.Signal, at now: Instant) {
-    // Not even read.
-    if signal.standing == .stranger { return }
     // From another address of the party it is an answer all the same.
     let branch = signal.message?.topVia.branch.map { Array($0) } ?? []
     let answering = servers.firstIndex { $0.open.contains(branch) }
+    if signal.standing == .stranger {
+      // Not even read, unless a call with that address ended a short while ago; then it may be taken for the answer it is.
+      if let answering { servers[answering].askedAt = nil }
+      return
+    }
     guard let index = answering ?? servers.firstIndex(where: { $0.address == signal.remote }) else { return }
     servers[index].askedAt = nil
     guard let message = signal.message, !message.isRequest, message.method == .options, message.status >= 200 else { return }
