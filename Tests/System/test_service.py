@@ -258,7 +258,7 @@ class Starting(ServiceTest):
     def test_a_wrong_configuration_is_refused_whole(self):
         good = self.stage.configuration()
         wrong = {
-            "set listener inside port 70000": ["line 20: listener inside port", "'70000'", "65535"],
+            "set listener inside port 70000": [f"line {good.count(chr(10)) + 1}: listener inside port", "'70000'", "65535"],
             "set peer a transport smoke": ["peer a transport", "'smoke'", "udp"],
             "set trunk b peer nobody": ["trunk b peer", "'nobody'", "a, b or c"],
             "set voice-route to-b pattern '(['": ["voice-route to-b pattern", "(["],
