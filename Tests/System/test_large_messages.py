@@ -140,8 +140,8 @@ class LargeMessagesOverIPv6(SystemTest):
 set listener inside address ::1 port {inside[1]} transport udp
 set listener outside address ::1 port {outside[1]} transport udp
 set media-realm m address ::1 ports 20000-20999
-set peer a type ip-pbx address ::1 port {a}
-set peer b type itsp address ::1 port {b} large-message tcp
+set peer a type ip-pbx address ::1 port {a} options-interval 0
+set peer b type itsp address ::1 port {b} large-message tcp options-interval 0
 set trunk a peer a listener inside media-realm m
 set trunk b peer b listener outside media-realm m
 set pstn-usage First
